@@ -3,36 +3,59 @@ import PackageDescription
 
 let nio = "swift-nio"
 let settings: [SwiftSetting] = [
-  .enableUpcomingFeature("MemberImportVisibility"), .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// A module of ours. `path` keeps the top level to Services, Shared and Tests.
+/// A module of ours, under Shared so that the top level stays as agreed.
 func module(
-  _ name: String, uses: [Target.Dependency] = [], exclude: [String] = [],
+  _ name: String,
+  uses: [Target.Dependency] = [],
+  exclude: [String] = [],
   resources: [Resource] = []
 ) -> Target {
   .target(
-    name: name, dependencies: uses, path: "Shared/\(name)", exclude: exclude, resources: resources,
-    swiftSettings: settings)
+    name: name,
+    dependencies: uses,
+    path: "Shared/\(name)",
+    exclude: exclude,
+    resources: resources,
+    swiftSettings: settings
+  )
 }
 
 func service(_ name: String, uses: [Target.Dependency], resources: [Resource] = []) -> Target {
   .executableTarget(
-    name: name, dependencies: uses, path: "Services/\(name)", resources: resources,
-    swiftSettings: settings)
+    name: name,
+    dependencies: uses,
+    path: "Services/\(name)",
+    resources: resources,
+    swiftSettings: settings
+  )
 }
 
 func tests(
-  _ name: String, of uses: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+  _ name: String,
+  of uses: [Target.Dependency],
+  exclude: [String] = [],
+  resources: [Resource] = []
 ) -> Target {
   .testTarget(
-    name: name, dependencies: uses, path: "Tests/\(name)", exclude: exclude, resources: resources,
-    swiftSettings: settings)
+    name: name,
+    dependencies: uses,
+    path: "Tests/\(name)",
+    exclude: exclude,
+    resources: resources,
+    swiftSettings: settings
+  )
 }
 
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser",
+  package: "swift-argument-parser"
+)
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
@@ -63,33 +86,43 @@ let package = Package(
     module("RPC", uses: ["HTTPMessage", "CZlib", protobuf]),
     module("Telemetry", uses: [logging]),
     module(
-      "Contracts", uses: ["RPC", protobuf], exclude: ["proto", "generate"],
-      resources: [.embedInCode("Resources/schema.binpb")]),
+      "Contracts",
+      uses: ["RPC", protobuf],
+      exclude: ["proto", "generate"],
+      resources: [.embedInCode("Resources/schema.binpb")]
+    ),
     module("Providers", uses: ["HTTPMessage"]),
     module("LocalModels"),
     module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ServiceRuntime",
       uses: [
-        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging, arguments,
-      ]),
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging,
+        arguments,
+      ]
+    ),
     service(
       "EmotionService",
       uses: [
-        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels", "ServiceRuntime",
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
+        "ServiceRuntime",
         logging, arguments,
-      ]),
+      ]
+    ),
     service(
       "EmbeddingService",
       uses: [
-        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels", "ServiceRuntime",
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
+        "ServiceRuntime",
         logging, arguments,
-      ]),
+      ]
+    ),
     service(
       "RecommendationGateway",
       uses: [
         "HTTPMessage", "RPC", "Contracts", "CatalogStore", "ServiceRuntime", logging, arguments,
-      ]),
+      ]
+    ),
     tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
     tests("CurlClientTests", of: ["HTTPMessage", "HTTPServer", "CurlClient"]),
     tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
@@ -100,7 +133,8 @@ let package = Package(
       of: [
         "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore",
         "ServiceRuntime", "EmotionService", "EmbeddingService", "RecommendationGateway", protobuf,
-      ]),
+      ]
+    ),
     tests("ArchitectureTests", of: []),
   ],
   swiftLanguageModes: [.v6]

@@ -11,8 +11,12 @@ package struct HTTPRequest: Sendable, Hashable {
   package var body: [UInt8]
 
   package init(
-    method: String, scheme: String = "http", authority: String = "", target: String,
-    fields: HeaderFields = [:], body: [UInt8] = []
+    method: String,
+    scheme: String = "http",
+    authority: String = "",
+    target: String,
+    fields: HeaderFields = [:],
+    body: [UInt8] = []
   ) {
     self.method = method
     self.scheme = scheme

@@ -8,7 +8,9 @@ package struct CallScope: Sendable {
   package var traceparent: String?
 
   package init(
-    deadline: ContinuousClock.Instant? = nil, requestID: String? = nil, traceparent: String? = nil
+    deadline: ContinuousClock.Instant? = nil,
+    requestID: String? = nil,
+    traceparent: String? = nil
   ) {
     self.deadline = deadline
     self.requestID = requestID

@@ -26,11 +26,13 @@ package struct RPCError: Error, Sendable {
       $0.reason = reason
     }
     return RPCError(
-      .invalidArgument, field.isEmpty ? description : "\(field): \(description)",
+      .invalidArgument,
+      field.isEmpty ? description : "\(field): \(description)",
       details: [
         .errorInfo(reason: reason, metadata: field.isEmpty ? [:] : ["field": field]),
         ErrorDetail(Google_Rpc_BadRequest.with { $0.fieldViolations = [violation] }),
-      ])
+      ]
+    )
   }
 }
 
@@ -52,8 +54,10 @@ package struct ErrorDetail: Sendable, Hashable {
   /// A detail of any message; one that can't be serialised becomes empty.
   package init<Detail: Message>(_ detail: Detail) {
     self.init(
-      type: Detail.protoMessageName, value: (try? detail.serializedBytes()) ?? [],
-      debug: try? detail.jsonString())
+      type: Detail.protoMessageName,
+      value: (try? detail.serializedBytes()) ?? [],
+      debug: try? detail.jsonString()
+    )
   }
 
   /// What went wrong in a word that programs can compare.
@@ -63,7 +67,8 @@ package struct ErrorDetail: Sendable, Hashable {
         $0.reason = reason
         $0.domain = "netflixgpt"
         $0.metadata = metadata
-      })
+      }
+    )
   }
 
   /// When it is worth asking again.
@@ -75,6 +80,7 @@ package struct ErrorDetail: Sendable, Hashable {
           $0.seconds = seconds
           $0.nanos = Int32(attoseconds / 1_000_000_000)
         }
-      })
+      }
+    )
   }
 }
