@@ -19,6 +19,7 @@ package struct RPCError: Error, Sendable {
   ///   - field: Its JSON path, as in "filter.genresAny[2]".
   ///   - description: What is wrong and what is allowed, as in "must be 1...100, is 101".
   ///   - reason: Upper snake case, as in "OUT_OF_RANGE".
+  /// - Returns: The error, with `ErrorInfo` and `BadRequest` as its details.
   package static func invalid(field: String, _ description: String, reason: String) -> RPCError {
     let violation = Google_Rpc_BadRequest.FieldViolation.with {
       $0.field = field
