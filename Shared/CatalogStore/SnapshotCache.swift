@@ -32,8 +32,12 @@ final class SnapshotCache: Sendable {
     self.state.withLock { state in state.required = max(state.required, writes) }
   }
 
+  /// The newest snapshot; asks the store for its version when that was last done a while ago.
+  ///
   /// - Parameter refresh: Starts reading the store on a thread of its own, where it calls
   ///   `refreshed` exactly once.
+  /// - Returns: The same object until the version changes.
+  /// - Throws: What `refreshed` met with.
   func snapshot(refresh: @Sendable () -> Void) async throws(StoreError) -> CatalogSnapshot {
     let required = self.state.withLock { state in state.required }
     while true {

@@ -4,7 +4,7 @@
 package struct TitleFilter: Sendable, Hashable {
   /// Empty: all types.
   package var types: Set<TitleType>
-  /// Empty: any genres; otherwise at least one of these. Genres are compared without case.
+  /// Empty: any genres; otherwise at least one of these, compared without case.
   package var genresAny: [String]
   package var genresAll: [String]
   package var genresNone: [String]
@@ -21,7 +21,7 @@ package struct TitleFilter: Sendable, Hashable {
   package var minScore: Double?
   package var excludedIDs: Set<String>
 
-  /// - Parameter includeUnrated: When `nil`, unrated titles pass unless `maxAgeRating` is set.
+  /// Leaves out what is not given; unrated titles then pass unless `maxAgeRating` is set.
   package init(
     types: Set<TitleType> = [],
     genresAny: [String] = [],

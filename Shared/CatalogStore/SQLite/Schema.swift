@@ -39,8 +39,10 @@ enum Schema {
     return migrator
   }
 
-  /// `catalog` is one row; `lineage` tells files apart whose writes were counted to the same
-  /// number. Vectors are little-endian float32; `NULL` where the model knew no part of a text.
+  /// All tables.
+  ///
+  /// `catalog` is one row; its `lineage` tells files apart that were written equally often.
+  /// Vectors are little-endian float32; `NULL` where the model knew no part of a text.
   private static let firstTables = """
     PRAGMA application_id = \(applicationID);
     CREATE TABLE catalog (
