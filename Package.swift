@@ -93,6 +93,7 @@ let package = Package(
     ),
     module("Providers", uses: ["HTTPMessage"]),
     module("LocalModels"),
+    module("CatalogCSV"),
     module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ServiceRuntime",
@@ -127,7 +128,11 @@ let package = Package(
     tests("CurlClientTests", of: ["HTTPMessage", "HTTPServer", "CurlClient"]),
     tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
     tests("ProvidersTests", of: ["HTTPMessage", "Providers"]),
-    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV"]),
+    tests(
+      "CatalogStoreTests",
+      of: ["CatalogStore", .product(name: "GRDB", package: "GRDB.swift")]
+    ),
     tests(
       "ServiceTests",
       of: [
