@@ -46,6 +46,8 @@ extension HTTPRequest {
     }
   }
 
+  /// Whether methods and field names may hold `byte`.
+  ///
   /// Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
   private static func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
