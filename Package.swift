@@ -99,7 +99,7 @@ let package = Package(
       "ServiceRuntime",
       uses: [
         "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging,
-        arguments,
+        arguments, nioCore, nioPosix,
       ]
     ),
     service(
@@ -121,7 +121,14 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "RPC", "Contracts", "CatalogStore", "ServiceRuntime", logging, arguments,
+        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Providers", "CatalogCSV", "CatalogStore",
+        "ServiceRuntime", logging, arguments,
+      ],
+      resources: [
+        .copy("Resources/starter_catalog.csv"),
+        .embedInCode("Resources/page/index.html"),
+        .embedInCode("Resources/page/page.css"),
+        .embedInCode("Resources/page/page.js"),
       ]
     ),
     tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
@@ -136,7 +143,7 @@ let package = Package(
     tests(
       "ServiceTests",
       of: [
-        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore",
+        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore", "CatalogCSV",
         "ServiceRuntime", "EmotionService", "EmbeddingService", "RecommendationGateway", protobuf,
       ]
     ),

@@ -1,0 +1,6 @@
+import ServiceRuntime
+
+@main
+enum Main {
+  static func main() async { await ServiceCommand<Emotions>.main() }
+}
