@@ -107,7 +107,7 @@ let package = Package(
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
         "ServiceRuntime",
-        logging, arguments,
+        logging, arguments, protobuf,
       ]
     ),
     service(
@@ -115,14 +115,14 @@ let package = Package(
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
         "ServiceRuntime",
-        logging, arguments,
+        logging, arguments, protobuf,
       ]
     ),
     service(
       "RecommendationGateway",
       uses: [
         "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Providers", "CatalogCSV", "CatalogStore",
-        "ServiceRuntime", logging, arguments,
+        "ServiceRuntime", logging, arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),

@@ -83,9 +83,10 @@ struct Doctor<S: Service>: AsyncParsableCommand {
   }
 }
 
-/// Standard error, for people; log entries go through the logger.
-package func complain(_ text: String) {
-  fputs(text + "\n", stderr)
+/// Writes to standard error, for people; log entries go through the logger.
+package func complain(_ text: String, terminator: String = "\n") {
+  var line = text + terminator
+  line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 
 func environment() -> [String: String] {

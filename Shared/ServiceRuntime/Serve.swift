@@ -51,7 +51,7 @@ extension RPCServer {
   }
 }
 
-package func logger(for service: String, level: Logger.Level) -> Logger {
+func logger(for service: String, level: Logger.Level) -> Logger {
   Logger(label: service) { _ in JSONLogHandler(service: service, level: level) }
 }
 

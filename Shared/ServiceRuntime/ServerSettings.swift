@@ -1,10 +1,9 @@
-package import HTTPMessage
-package import HTTPServer
-package import Logging
+import HTTPServer
+import Logging
 import RPC
 
 /// What every service can be configured with.
-package struct ServerSettings: Sendable {
+struct ServerSettings: Sendable {
   static let host = Setting<String>.text("HOST", default: "127.0.0.1", "Address to listen on.")
   static let logLevel = Setting<String>.choice(
     "LOG_LEVEL", default: "info", of: Logger.Level.allCases.map(\.rawValue),

@@ -1,5 +1,4 @@
 package import ArgumentParser
-package import HTTPMessage
 package import Logging
 package import RPC
 

@@ -5,7 +5,7 @@ import Glibc
 #endif
 
 /// SIGTERM and SIGINT as values. A second one ends the process at once.
-struct TerminationSignals: Sendable {
+struct TerminationSignals {
   struct Signal: Sendable {
     let number: Int32
     var name: String { self.number == SIGTERM ? "SIGTERM" : "SIGINT" }
@@ -33,7 +33,7 @@ struct TerminationSignals: Sendable {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  func first() async -> Signal {
+  nonisolated(nonsending) func first() async -> Signal {
     for await signal in self.stream { return signal }
     return Signal(number: SIGTERM)
   }

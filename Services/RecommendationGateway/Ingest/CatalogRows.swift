@@ -1,6 +1,7 @@
 import CatalogCSV
 import CatalogStore
 import Contracts
+import SwiftProtobuf
 
 extension CatalogRow {
   /// What the emotion service is asked about, cut to what it accepts.

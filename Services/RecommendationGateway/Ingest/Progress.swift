@@ -1,3 +1,4 @@
+import ServiceRuntime
 import Synchronization
 
 #if canImport(Glibc)
@@ -27,16 +28,16 @@ final class Progress: Sendable {
       let filled = 30 * done / self.total
       let bar =
         String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
-      fputs("\r[\(bar)] \(facts)   ", stderr)
+      complain("\r[\(bar)] \(facts)   ", terminator: "")
     } else if self.lastTenth.withLock({ last in
       defer { last = max(last, tenth) }
       return tenth > last
     }) {
-      fputs("\(facts)\n", stderr)
+      complain(facts)
     }
   }
 
   func end() {
-    if self.isTerminal, self.total > 0 { fputs("\n", stderr) }
+    if self.isTerminal, self.total > 0 { complain("") }
   }
 }

@@ -1,6 +1,7 @@
 import Contracts
 import Providers
 import RPC
+import SwiftProtobuf
 import Synchronization
 
 /// The embedding service as the gateway uses it: texts embedded before are not sent again.

@@ -1,6 +1,7 @@
 import Contracts
 import Providers
 import RPC
+import SwiftProtobuf
 
 /// The emotion service as the gateway uses it: moods read before are not sent again.
 struct EmotionBackend: Sendable {

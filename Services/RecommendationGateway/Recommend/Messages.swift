@@ -1,6 +1,7 @@
 import CatalogStore
 import Contracts
 import RPC
+import SwiftProtobuf
 
 extension Netflixgpt_Answer_V1_Emotion {
   init(name: String, intensity: Double) {

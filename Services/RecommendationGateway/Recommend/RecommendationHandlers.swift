@@ -1,6 +1,7 @@
 import CatalogStore
 import Contracts
 import RPC
+import SwiftProtobuf
 
 /// The methods of the recommendation and catalog services.
 struct RecommendationHandlers: Sendable {
@@ -23,7 +24,8 @@ struct RecommendationHandlers: Sendable {
       return response
     }
     server.register(RecommendationMethods.getTitle) { request, _ in
-      try await .with { $0.title = .init(try await self.title(request.id)) }
+      let title = try await self.title(request.id)
+      return .with { $0.title = .init(title) }
     }
     server.register(CatalogMethods.getCatalogStatus) { _, _ in
       let snapshot = try await self.snapshot(orEmpty: true)

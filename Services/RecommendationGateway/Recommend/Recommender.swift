@@ -2,6 +2,7 @@ import CatalogStore
 import Contracts
 import Providers
 import RPC
+import SwiftProtobuf
 
 /// Answers moods with titles: asks the two services, ranks, explains.
 struct Recommender: Sendable {

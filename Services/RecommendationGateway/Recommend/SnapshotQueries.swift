@@ -6,7 +6,7 @@ extension CatalogSnapshot {
   /// ranking takes milliseconds.
   func rankOffLoop(_ query: RankingQuery) async throws -> Ranking {
     try await withTaskExecutorPreference(globalConcurrentExecutor) {
-      do { return try self.rank(query) } catch { throw RPCError(error) }
+      do throws(StoreError) { return try self.rank(query) } catch { throw RPCError(error) }
     }
   }
 
