@@ -93,12 +93,13 @@ let package = Package(
     ),
     module("Providers", uses: ["HTTPMessage"]),
     module("LocalModels"),
+    module("CatalogCSV"),
     module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ServiceRuntime",
       uses: [
         "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging,
-        arguments,
+        arguments, nioCore, nioPosix,
       ]
     ),
     service(
@@ -106,7 +107,7 @@ let package = Package(
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
         "ServiceRuntime",
-        logging, arguments,
+        logging, arguments, protobuf,
       ]
     ),
     service(
@@ -114,24 +115,35 @@ let package = Package(
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
         "ServiceRuntime",
-        logging, arguments,
+        logging, arguments, protobuf,
       ]
     ),
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "RPC", "Contracts", "CatalogStore", "ServiceRuntime", logging, arguments,
+        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Providers", "CatalogCSV", "CatalogStore",
+        "ServiceRuntime", logging, arguments, protobuf,
+      ],
+      resources: [
+        .copy("Resources/starter_catalog.csv"),
+        .embedInCode("Resources/page/index.html"),
+        .embedInCode("Resources/page/page.css"),
+        .embedInCode("Resources/page/page.js"),
       ]
     ),
     tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
     tests("CurlClientTests", of: ["HTTPMessage", "HTTPServer", "CurlClient"]),
     tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
     tests("ProvidersTests", of: ["HTTPMessage", "Providers"]),
-    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV"]),
+    tests(
+      "CatalogStoreTests",
+      of: ["CatalogStore", .product(name: "GRDB", package: "GRDB.swift")]
+    ),
     tests(
       "ServiceTests",
       of: [
-        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore",
+        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore", "CatalogCSV",
         "ServiceRuntime", "EmotionService", "EmbeddingService", "RecommendationGateway", protobuf,
       ]
     ),
