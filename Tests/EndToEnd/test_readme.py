@@ -23,7 +23,7 @@ def with_titles_of_the_test(system, command: str) -> str:
     """The command with the ports of the test, and with titles that its catalog has."""
     for port, name in SERVICES.items():
         command = command.replace(f"127.0.0.1:{port}/", f"127.0.0.1:{getattr(system, name).port}/")
-    return re.sub(r'"id": ?"(tm|ts)\d+"', '"id":"tm2"', command)
+    return re.sub(r'"id": ?"(st|tm|ts)\d+"', '"id":"tm2"', command)
 
 
 def test_there_is_a_curl_for_every_method():
