@@ -92,7 +92,9 @@ let package = Package(
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
     module("Providers", uses: ["HTTPMessage"]),
-    module("LocalModels"),
+    module(
+      "LocalModels", exclude: ["Training"],
+      resources: [.copy("Resources/affect.model")]),
     module("CatalogCSV"),
     module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
     module(
@@ -147,6 +149,8 @@ let package = Package(
         "ServiceRuntime", "EmotionService", "EmbeddingService", "RecommendationGateway", protobuf,
       ]
     ),
+    tests(
+      "LocalModelsTests", of: ["LocalModels"], exclude: ["Moods"]),
     tests("ArchitectureTests", of: []),
   ],
   swiftLanguageModes: [.v6]
