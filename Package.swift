@@ -91,7 +91,7 @@ let package = Package(
       exclude: ["proto", "generate"],
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
-    module("Providers", uses: ["HTTPMessage"]),
+    module("Providers", uses: ["HTTPMessage", "RPC"]),
     module("LocalModels"),
     module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
     module(
@@ -106,7 +106,7 @@ let package = Package(
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
         "ServiceRuntime",
-        logging, arguments,
+        logging, arguments, protobuf,
       ]
     ),
     service(
@@ -114,7 +114,7 @@ let package = Package(
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
         "ServiceRuntime",
-        logging, arguments,
+        logging, arguments, protobuf,
       ]
     ),
     service(
@@ -124,9 +124,21 @@ let package = Package(
       ]
     ),
     tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
-    tests("CurlClientTests", of: ["HTTPMessage", "HTTPServer", "CurlClient"]),
+    .target(
+      name: "ScriptedServer",
+      dependencies: ["HTTPMessage"],
+      path: "Tests/ScriptedServer",
+      swiftSettings: settings
+    ),
+    tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
     tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
-    tests("ProvidersTests", of: ["HTTPMessage", "Providers"]),
+    tests(
+      "ProvidersTests",
+      of: [
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "EmotionService",
+        "EmbeddingService", "ScriptedServer", protobuf,
+      ]
+    ),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
     tests(
       "ServiceTests",
