@@ -44,6 +44,8 @@ struct CallFields {
     }
   }
 
+  /// Whether a value has the length and the alphabet of version 0.
+  ///
   /// Source: https://www.w3.org/TR/trace-context/#traceparent-header
   private static func isTraceparent(_ value: String) -> Bool {
     value.utf8.count == 55
