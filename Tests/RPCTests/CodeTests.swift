@@ -2,6 +2,8 @@ import RPC
 import Testing
 
 @Suite struct `Codes` {
+  /// The table of the specification.
+  ///
   /// Source: https://connectrpc.com/docs/protocol#error-codes
   @Test(
     arguments: [

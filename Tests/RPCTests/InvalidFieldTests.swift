@@ -299,7 +299,7 @@ import Testing
       (#"{"mood":"a"#, "line 1, column 11: expected a closing quote"),
       (#"{"mood":"\x"}"#, "line 1, column 10: expected a valid escape"),
       (#"{"mood":"\u12"}"#, "line 1, column 14: expected four hexadecimal digits"),
-      (#"{"mood":tru}"#, "line 1, column 9: expected true, false or null"),
+      (#"{"x":tru}"#, "line 1, column 6: expected true, false or null"),
       (#"{"limit":01}"#, "line 1, column 11: expected a comma or a closing brace"),
       (#"{"limit":-}"#, "line 1, column 11: expected a digit"),
       (#"{"a":[1,]}"#, "line 1, column 9: expected a member"),
