@@ -142,11 +142,15 @@ let package = Package(
     ),
     tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
     tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
-    module("Providers", uses: ["HTTPMessage", "RPC"]),
-    module(
-      "LocalModels", exclude: ["Training"],
-      resources: [.copy("Resources/affect.model")]),
-    module("CatalogCSV"),
+    tests(
+      "ProvidersTests",
+      of: [
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "EmotionService",
+        "EmbeddingService", "ScriptedServer", protobuf,
+      ]
+    ),
+    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
       "ServiceTests",
       of: [
