@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import catalogs
 import pytest
+
+import catalogs
 from running import BIN, System
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "full: needs FULL=1 and the data outside the repository")
     if not (BIN / "recommendation-gateway").exists():
         raise pytest.UsageError(f"no executables in {BIN}: swift build, or set BIN")
 
@@ -14,7 +14,8 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def loaded(tmp_path_factory):
     """The services with a catalog of `catalogs.TITLES` titles, and what loading it printed."""
-    system = System(tmp_path_factory.mktemp("system"))
+    settings = {"READ_TIMEOUT_SECONDS": "3", "DRAIN_DELAY_SECONDS": "0"}
+    system = System(tmp_path_factory.mktemp("system"), settings, settings, settings)
     try:
         system.emotion.start()
         system.embedding.start()
@@ -33,9 +34,13 @@ def system(loaded) -> System:
 
 
 @pytest.fixture
-def own_system(tmp_path, loaded):
-    """Running services with the same catalog, for a test that stops some of them."""
-    system = System(tmp_path)
+def own_system(tmp_path, loaded, request):
+    """Running services with the same catalog, for a test that stops some of them.
+
+    A parameter, if the test has one, is settings for all three.
+    """
+    settings = {"DRAIN_DELAY_SECONDS": "1"} | getattr(request, "param", {})
+    system = System(tmp_path, settings, settings, settings)
     for file in loaded[0].folder.glob("catalog.sqlite*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     try:

@@ -6,9 +6,11 @@ import dataclasses
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(os.environ.get("BIN", ROOT / ".build" / "debug"))
 RECOMMEND = "/netflixgpt.recommendation.v1.RecommendationService/Recommend"
 JSON = {"Content-Type": "application/json"}
+
+
+def tool(name: str) -> str:
+    """A tool of the Python that runs the tests, or of PATH."""
+    beside = Path(sys.executable).parent / name
+    return str(beside) if beside.exists() else shutil.which(name) or name
 
 
 def free_port() -> int:
@@ -129,9 +137,7 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.emotion = Service("emotion-service", folder, {"EMOTION_PROVIDERS": "local"} | (emotion or {}))
-        self.embedding = Service(
-            "embedding-service", folder, {"EMBEDDING_PROVIDER": "local"} | (embedding or {})
-        )
+        self.embedding = Service("embedding-service", folder, {"EMBEDDING_PROVIDER": "local"} | (embedding or {}))
         self.gateway = Service(
             "recommendation-gateway",
             folder,

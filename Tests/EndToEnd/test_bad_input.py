@@ -8,8 +8,9 @@ import socket
 import subprocess
 import time
 
-import errors
 import pytest
+
+import errors
 from running import JSON, RECOMMEND, Answer, call, send
 
 OK = {"mood": "calm"}
@@ -24,7 +25,7 @@ WRONG_FIELDS = [
     ("2,001 emoji", {"mood": "\U0001f62d" * 2001}, "mood"),
     ("NUL", {"mood": "sad\0"}, "mood"),
     ("bell", {"mood": "sad\a"}, "mood"),
-    ("C1 control", {"mood": "sad\x85"}, "mood"),
+    ("C1 control", {"mood": "sad\x86 day"}, "mood"),
     ("mood is a number", {"mood": 5}, "mood"),
     ("mood is a list", {"mood": ["sad"]}, "mood"),
     ("mood is an object", {"mood": {}}, "mood"),
@@ -46,14 +47,14 @@ WRONG_FIELDS = [
     ("genres are a text", OK | {"filter": {"genresAny": "drama"}}, "filter.genresAny"),
     ("year 1869", OK | {"filter": {"minYear": 1869}}, "filter.minYear"),
     ("year 2101", OK | {"filter": {"maxYear": 2101}}, "filter.maxYear"),
-    ("years reversed", OK | {"filter": {"minYear": 2000, "maxYear": 1999}}, "filter.minYear"),
+    ("years reversed", OK | {"filter": {"minYear": 2000, "maxYear": 1999}}, "filter.maxYear"),
     ("unknown rating", OK | {"filter": {"maxAgeRating": "PG-99"}}, "filter.maxAgeRating"),
     ("runtime 0", OK | {"filter": {"minRuntimeMinutes": 0}}, "filter.minRuntimeMinutes"),
     ("runtime 1,001", OK | {"filter": {"maxRuntimeMinutes": 1001}}, "filter.maxRuntimeMinutes"),
     (
         "runtimes reversed",
         OK | {"filter": {"minRuntimeMinutes": 90, "maxRuntimeMinutes": 60}},
-        "filter.minRuntimeMinutes",
+        "filter.maxRuntimeMinutes",
     ),
     ("score below 0", OK | {"filter": {"minScore": -0.1}}, "filter.minScore"),
     ("score above 10", OK | {"filter": {"minScore": 10.1}}, "filter.minScore"),
@@ -160,8 +161,10 @@ def test_an_unknown_title_is_not_found(system, method):
     errors.check(call(system.gateway.port, path, {"id": ""}), 400, "invalid_argument", "id")
 
 
-def test_an_oversize_body_is_refused(system):
-    body = b'{"mood":"' + b"a" * (5 << 20) + b'"}'
+@pytest.mark.parametrize("size", [(4 << 20) + 1, 6 << 20], ids=["over a message's limit", "over a body's"])
+def test_an_oversize_body_is_refused(system, size):
+    body = b'{"mood":"a"' + b" " * (size - 12) + b"}"
+    assert len(body) == size
     errors.check(send(system.gateway.port, "POST", RECOMMEND, body, JSON), 429, "resource_exhausted")
 
 
@@ -334,7 +337,8 @@ def test_a_slow_sender_is_cut_off(system, part):
         received = b""
         while more := connection.recv(65536):
             received += more
-        assert 5 < time.monotonic() - started < 50
+        # The system under test allows 3 s for a request to arrive.
+        assert 2 < time.monotonic() - started < 20
     errors.check(parsed(received), 408, "deadline_exceeded")
 
 

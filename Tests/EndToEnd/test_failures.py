@@ -7,6 +7,8 @@ import signal
 import threading
 import time
 
+import pytest
+
 import errors
 from running import send
 
@@ -96,6 +98,7 @@ def test_sigterm_lets_calls_end_and_then_the_process(own_system):
     assert system.embedding.terminate() == 0
 
 
+@pytest.mark.parametrize("own_system", [{"LOG_LEVEL": "trace"}], indirect=True)
 def test_no_mood_reaches_a_log(own_system):
     system = own_system
     assert system.recommend(SECRET).status == 200

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import catalogs
 import pytest
+
+import catalogs
 from running import RECOMMEND, call, send
 
 MOODS = ["I miss my grandmother and it rains", "furious at my boss", "\U0001f62d\U0001f494"]
