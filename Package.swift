@@ -91,7 +91,7 @@ let package = Package(
       exclude: ["proto", "generate"],
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
-    module("Providers", uses: ["HTTPMessage"]),
+    module("Providers", uses: ["HTTPMessage", "RPC"]),
     module(
       "LocalModels", exclude: ["Training"],
       resources: [.copy("Resources/affect.model")]),
@@ -134,14 +134,23 @@ let package = Package(
       ]
     ),
     tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
-    tests("CurlClientTests", of: ["HTTPMessage", "HTTPServer", "CurlClient"]),
-    tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
-    tests("ProvidersTests", of: ["HTTPMessage", "Providers"]),
-    tests("CatalogCSVTests", of: ["CatalogCSV"]),
-    tests(
-      "CatalogStoreTests",
-      of: ["CatalogStore", .product(name: "GRDB", package: "GRDB.swift")]
+    .target(
+      name: "ScriptedServer",
+      dependencies: ["HTTPMessage"],
+      path: "Tests/ScriptedServer",
+      swiftSettings: settings
     ),
+    tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
+    tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
+    tests(
+      "ProvidersTests",
+      of: [
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "EmotionService",
+        "EmbeddingService", "ScriptedServer", protobuf,
+      ]
+    ),
+    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
       "ServiceTests",
       of: [

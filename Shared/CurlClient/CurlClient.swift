@@ -1,4 +1,4 @@
-internal import CCurl
+import CCurl
 package import HTTPMessage
 
 /// Sends requests to the outside world: HTTP/2 where TLS negotiates it, HTTP/1.1 otherwise.

@@ -1,5 +1,5 @@
-internal import CCurl
-internal import HTTPMessage
+import CCurl
+import HTTPMessage
 
 /// A result code of libcurl's easy interface other than `CURLE_OK`.
 struct CurlError: Error {

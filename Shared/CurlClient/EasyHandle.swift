@@ -1,4 +1,4 @@
-internal import CCurl
+import CCurl
 
 /// One libcurl easy handle, which can't be copied and so is freed exactly once.
 struct EasyHandle: ~Copyable {

@@ -1,5 +1,5 @@
-internal import HTTPMessage
-internal import Synchronization
+import HTTPMessage
+import Synchronization
 
 /// One call of `send`, waiting for its response.
 struct Call: Sendable {

@@ -1,4 +1,4 @@
-internal import HTTPMessage
+import HTTPMessage
 
 /// What has arrived of a response.
 struct ReplyBuffer {
@@ -8,6 +8,8 @@ struct ReplyBuffer {
   private(set) var fields = HeaderFields()
   private(set) var body: [UInt8] = []
   private(set) var isTooLarge = false
+  /// Whether the header's last, empty line has come.
+  private(set) var isHeaderWhole = false
   private var headerBytes = 0
 
   /// Adds a piece of the body; false when that would pass the limit.
@@ -31,9 +33,13 @@ struct ReplyBuffer {
     if line.utf8.starts(with: "HTTP/".utf8) {
       // The status line of this response: what came before it was an interim one's.
       self.fields = HeaderFields()
+      self.isHeaderWhole = false
       return true
     }
-    guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return true }
+    guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else {
+      if line == "\r\n" || line == "\n" { self.isHeaderWhole = true }
+      return true
+    }
     let value = line[line.utf8.index(after: colon)...]
     self.fields.append(line[..<colon].lowercased(), Self.trimmed(value))
     return true

@@ -1,4 +1,4 @@
-internal import HTTPMessage
+import HTTPMessage
 
 extension HTTPRequest {
   /// The address as libcurl takes it, or `nil` when a part could be read as something else than

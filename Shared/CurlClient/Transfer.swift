@@ -1,5 +1,5 @@
-internal import CCurl
-internal import HTTPMessage
+import CCurl
+import HTTPMessage
 
 /// One request on its way, from the moment that the loop takes it until its response is whole.
 ///
@@ -92,6 +92,10 @@ final class Transfer {
     guard code == CURLE_OK else {
       let sent = self.handle.number(CURLINFO_REQUEST_SIZE)
       return .failure(CurlError(code: code).transportError(bytesSent: sent))
+    }
+    // libcurl takes a connection that ends within the header for the header's end.
+    guard self.reply.isHeaderWhole else {
+      return .failure(HTTPTransportError(.interrupted, "the response ended within its header"))
     }
     let status = self.handle.number(CURLINFO_RESPONSE_CODE)
     return .success(

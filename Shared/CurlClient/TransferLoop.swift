@@ -1,6 +1,6 @@
-internal import CCurl
-internal import Glibc
-internal import HTTPMessage
+import CCurl
+import Glibc
+import HTTPMessage
 
 /// Runs every transfer of a client on one thread.
 final class TransferLoop {

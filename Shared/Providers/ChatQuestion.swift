@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+import FoundationEssentials
 
 /// What any vendor's language model is asked: instructions, material, and the form of the answer.
 package struct ChatQuestion: Sendable {

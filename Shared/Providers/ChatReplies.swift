@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+import FoundationEssentials
 
 /// Reads what a model answered to `ChatQuestion.mood`.
 enum MoodReply {

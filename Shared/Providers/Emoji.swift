@@ -20,9 +20,12 @@ extension Character {
   private static let regionalIndicators: ClosedRange<UInt32> = 0x1F1E6...0x1F1FF
 }
 
-/// The emojis among what a model wrote: each once, in order, at most `count`.
+/// Picks the emojis out of what a model wrote.
 ///
-/// - Parameter texts: One emoji each, or several in a row.
+/// - Parameters:
+///   - texts: One emoji each, or several in a row.
+///   - count: The most to pick.
+/// - Returns: Each emoji once, in the order of the texts.
 package func emojis(in texts: [String], atMost count: Int) -> [String] {
   var seen: Set<Character> = []
   let found = texts.joined().filter { $0.isEmoji && seen.insert($0).inserted }

@@ -1,4 +1,4 @@
-internal import HTTPMessage
+import HTTPMessage
 
 extension ProviderError {
   /// Sends `request` and waits for its response until `deadline`.

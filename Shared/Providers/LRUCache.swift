@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// Values by key, the latest used ones up to a bound, each computed once at a time.
 package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
@@ -61,19 +61,22 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
   /// cancelled wait ends by itself; when the computing call is cancelled, one of the waiting ones
   /// computes.
   ///
-  /// - Parameter compute: Gives the value and whether it may be kept.
-  /// - Returns: The value, and whether it was kept from an earlier call.
+  /// - Parameters:
+  ///   - key: Of the value.
+  ///   - compute: Gives the value and whether it may be kept.
+  /// - Returns: The value, and whether it is another call's work.
+  /// - Throws: What `compute` throws, and `CancellationError` when a wait is cancelled.
   package func value(
     for key: Key,
     orCompute compute: () async throws -> (value: Value, mayKeep: Bool)
-  ) async throws -> (value: Value, wasKept: Bool) {
+  ) async throws -> (value: Value, isShared: Bool) {
     while true {
       switch self.start(key) {
       case .kept(let value): return (value, true)
       case .compute: return (try await self.lead(key, compute), false)
       case .wait(let ticket):
         switch await self.landing(of: key, ticket: ticket) {
-        case .value(let value): return (value, false)
+        case .value(let value): return (value, true)
         case .failure(let error): throw error
         case .again: continue
         case .cancelled: throw CancellationError()

@@ -1,7 +1,8 @@
-internal import FoundationEssentials
+import FoundationEssentials
 
-/// What we tell language models. Whoever changes a word raises the version, which keeps answers to
-/// different prompts apart.
+/// What we tell language models.
+///
+/// Whoever changes a word raises the version, which keeps answers to different prompts apart.
 package enum Prompts {
   package static let version = 1
 

@@ -7,7 +7,11 @@ package final class ProviderChain: Sendable {
 
   private let links: [Link]
 
-  /// - Parameter providers: Best first, with names that differ; without any, nothing is answered.
+  /// Makes a chain whose providers are all well.
+  ///
+  /// - Parameters:
+  ///   - providers: Best first, with names that differ; without any, nothing is answered.
+  ///   - policy: For each of them.
   package init(_ providers: [any EmotionProvider], policy: RetryPolicy = RetryPolicy()) {
     self.links = providers.map { Link(provider: $0, gate: ProviderGate(policy: policy)) }
   }

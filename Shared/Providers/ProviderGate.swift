@@ -1,4 +1,4 @@
-internal import Synchronization
+import Synchronization
 
 /// The way to one provider: asks again where that helps, and leaves it alone while it can't answer.
 ///
@@ -23,6 +23,7 @@ package final class ProviderGate: Sendable {
   ///   - deadline: When the answer is of no use any more; `body` gets it too.
   ///   - maxWait: The longest pause before a retry that is worth it, as compared to asking another.
   ///   - body: One attempt.
+  /// - Returns: What the first attempt that succeeds returns.
   /// - Throws: The last attempt's error; without an attempt, the error that made the provider cool
   ///   down.
   package func call<Value: Sendable>(

@@ -10,9 +10,13 @@ package struct TextDigest: Sendable, Hashable {
     var second = Hasher()
     first.combine(0)
     second.combine(1)
-    for part in parts {
-      first.combine(part)
-      second.combine(part)
+    for var part in parts {
+      part.withUTF8 { bytes in
+        first.combine(bytes.count)
+        first.combine(bytes: UnsafeRawBufferPointer(bytes))
+        second.combine(bytes.count)
+        second.combine(bytes: UnsafeRawBufferPointer(bytes))
+      }
     }
     self.first = first.finalize()
     self.second = second.finalize()

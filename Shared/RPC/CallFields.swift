@@ -37,13 +37,16 @@ struct CallFields {
 
   /// Whether a comma-separated list has a member, in any case, without a weight of zero.
   private static func names(_ member: String, in list: String) -> Bool {
-    list.split(separator: ",").contains { element in
-      let parts = element.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-      guard let name = parts.first, name.lowercased() == member else { return false }
-      return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
-    }
+    list == member
+      || list.split(separator: ",").contains { element in
+        let parts = element.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
+        guard let name = parts.first, name.lowercased() == member else { return false }
+        return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
+      }
   }
 
+  /// Whether a value has the length and the alphabet of version 0.
+  ///
   /// Source: https://www.w3.org/TR/trace-context/#traceparent-header
   private static func isTraceparent(_ value: String) -> Bool {
     value.utf8.count == 55

@@ -38,10 +38,9 @@ package enum Gzip {
     }
   }
 
-  /// Returns the content of all members of `bytes`.
+  /// Returns the content of all members of `bytes`, which must not be more than `limit` bytes.
   ///
-  /// - Parameter limit: The most bytes that the content may have. No more than that and 32 KiB is
-  ///   ever inflated, whatever the members claim.
+  /// No more than that and 32 KiB is ever inflated, whatever the members claim.
   package static func inflate(_ bytes: [UInt8], limit: Int) throws(Failure) -> [UInt8] {
     guard let count = UInt32(exactly: bytes.count) else { throw .tooLarge }
     var stream = z_stream()

@@ -1,4 +1,4 @@
-/// Why a text is not JSON, and where.
+/// Why a text is not the JSON that it should be, and where.
 struct JSONFault: Error {
   enum Problem: Hashable {
     /// What was expected, as in "a colon".
@@ -7,6 +7,8 @@ struct JSONFault: Error {
     case loneSurrogate
     case invalidUTF8
     case tooDeep
+    /// The value is JSON, but not what is allowed there.
+    case misfit(String, reason: String)
   }
 
   var problem: Problem

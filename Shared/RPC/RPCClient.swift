@@ -22,9 +22,12 @@ package struct RPCClient: Sendable {
   /// Larger requests are compressed.
   private static let compressAboveBytes = 8 * 1024
 
+  /// A client of the server behind a URL, which is not contacted before the first call.
+  ///
   /// - Parameters:
   ///   - baseURL: As in "http://127.0.0.1:8081" or "https://example.com/prefix".
   ///   - send: A client, or a server's handler in the same process.
+  ///   - codec: How messages are written, both ways.
   ///   - maxResponseBytes: Of a message after decompression, and of its body before.
   ///   - defaultTimeout: For calls that name no time limit.
   /// - Throws: `InvalidURL` unless `baseURL` is an http or https URL without query and fragment.
@@ -63,8 +66,13 @@ package struct RPCClient: Sendable {
   /// of unknown fate when doing it twice does no harm.
   ///
   /// - Parameters:
+  ///   - method: One that the server has registered.
+  ///   - request: Its message.
   ///   - timeout: The default of the client when `nil`; less when less remains.
   ///   - fields: Sent with the request.
+  /// - Returns: The message of the response.
+  /// - Throws: The server's error, with its details, or one of this side's: `unavailable` when
+  ///   there is no connection, `deadline_exceeded`, `canceled` when the task was cancelled.
   package func call<Request, Response>(
     _ method: Method<Request, Response>,
     _ request: Request,

@@ -20,6 +20,8 @@ package struct RPCServer: Sendable {
   ///
   /// - Parameters:
   ///   - schema: A serialised `FileDescriptorSet` with every message that is registered.
+  ///   - limits: What callers may ask for.
+  ///   - health: What the health check and the pages tell.
   ///   - observe: Called with each request once its response is ready, on the request's task.
   package init(
     schema: [UInt8],
@@ -40,6 +42,7 @@ package struct RPCServer: Sendable {
   /// Answers a method with `handler`.
   ///
   /// - Parameters:
+  ///   - method: Its path must not be registered yet, or its handler is replaced.
   ///   - timeout: For calls that name no time limit; the limits' default when `nil`.
   ///   - handler: Throws an `RPCError` for its caller to read. Any other error becomes an
   ///     `internal` that says nothing of it.
@@ -63,9 +66,7 @@ package struct RPCServer: Sendable {
     self.targets[method.path] = .method(endpoint)
   }
 
-  /// Answers GET and HEAD of a path with a page.
-  ///
-  /// - Parameter handler: Throws as the handler of a method does.
+  /// Answers GET and HEAD of a path with a page, whose handler may throw as a method's does.
   package mutating func route(
     _ path: String,
     handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse

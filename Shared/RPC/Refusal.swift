@@ -18,8 +18,9 @@ struct Refusal: Error {
     self.init(RPCError(code, message, details: [.errorInfo(reason: reason)]))
   }
 
-  /// What any error of a handler becomes. Only an `RPCError` speaks for itself: the texts of
-  /// others may hold what no caller should read.
+  /// What any error of a handler becomes.
+  ///
+  /// Only an `RPCError` speaks for itself: the texts of others may hold what no caller should read.
   init(_ error: any Error, deadline: ContinuousClock.Instant?) {
     switch error {
     case let refusal as Refusal: self = refusal

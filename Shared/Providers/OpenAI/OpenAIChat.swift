@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+import FoundationEssentials
 package import HTTPMessage
 
 /// OpenAI's chat completions with a strict JSON schema, as two pure functions.

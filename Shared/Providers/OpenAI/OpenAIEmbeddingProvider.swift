@@ -1,5 +1,5 @@
 package import HTTPMessage
-internal import Synchronization
+import Synchronization
 
 /// Vectors by a model behind OpenAI's embeddings API.
 package final class OpenAIEmbeddingProvider: EmbeddingProvider {

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+import FoundationEssentials
 package import HTTPMessage
 
 /// OpenAI's embeddings, as two pure functions and the limits of a request.
@@ -40,9 +40,12 @@ package struct OpenAIEmbeddings: Sendable {
     return self.endpoint.post("/embeddings", body: bytes)
   }
 
-  /// The vectors in the order of the inputs, with length 1.
+  /// Reads the vectors that answer a request.
   ///
-  /// - Parameter count: Of the inputs.
+  /// - Parameters:
+  ///   - response: Of the vendor, whatever its status.
+  ///   - count: Of the inputs.
+  /// - Returns: The vectors in the order of the inputs, with length 1, and the tokens used.
   /// - Throws: `malformedReply` unless there is one vector for each input, all of the same length
   ///   and that the one expected, if any is.
   package func reply(
@@ -68,7 +71,10 @@ package struct OpenAIEmbeddings: Sendable {
 
   /// Cuts `texts` into as few requests as the limits allow, in order.
   ///
-  /// - Parameter maxInputs: Of one request.
+  /// - Parameters:
+  ///   - texts: None of them blank.
+  ///   - maxInputs: Of one request.
+  /// - Returns: The places of each request's texts; none without texts.
   package static func batches(of texts: [String], maxInputs: Int) -> [Range<Int>] {
     var batches: [Range<Int>] = []
     var start = 0

@@ -1,4 +1,4 @@
-internal import HTTPMessage
+import HTTPMessage
 
 /// Where a server that speaks OpenAI's API listens, and the key to it.
 package struct OpenAIEndpoint: Sendable, CustomStringConvertible, CustomReflectable {
@@ -13,9 +13,12 @@ package struct OpenAIEndpoint: Sendable, CustomStringConvertible, CustomReflecta
   private let prefix: String
   private let key: String?
 
+  /// Takes a base URL apart.
+  ///
   /// - Parameters:
   ///   - baseURL: As in "https://api.openai.com/v1", with any path.
   ///   - key: Sent as a bearer token; `nil` or empty for servers that need none.
+  /// - Throws: `MalformedBaseURL`, which never shows the key.
   package init(baseURL: String, key: String?) throws(MalformedBaseURL) {
     guard let scheme = ["http", "https"].first(where: { baseURL.starts(with: $0 + "://") }) else {
       throw MalformedBaseURL(description: "must begin with http:// or https://")

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
-internal import HTTPMessage
+import FoundationEssentials
+import HTTPMessage
 
 /// Reads replies of OpenAI's API, and of those that imitate it, by their meaning.
 ///

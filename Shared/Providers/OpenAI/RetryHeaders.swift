@@ -1,5 +1,5 @@
-internal import Glibc
-internal import HTTPMessage
+import Glibc
+import HTTPMessage
 
 /// What the header of a reply says about asking again.
 ///
