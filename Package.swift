@@ -123,7 +123,10 @@ let package = Package(
         "HTTPMessage", "RPC", "Contracts", "CatalogStore", "ServiceRuntime", logging, arguments,
       ]
     ),
-    tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
+    tests(
+      "HTTPTransportTests",
+      of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient", nioCore, nioPosix]
+    ),
     tests("CurlClientTests", of: ["HTTPMessage", "HTTPServer", "CurlClient"]),
     tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
     tests("ProvidersTests", of: ["HTTPMessage", "Providers"]),
