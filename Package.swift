@@ -133,7 +133,10 @@ let package = Package(
         .embedInCode("Resources/page/page.js"),
       ]
     ),
-    tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
+    tests(
+      "HTTPTransportTests",
+      of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient", nioCore, nioPosix]
+    ),
     .target(
       name: "ScriptedServer",
       dependencies: ["HTTPMessage"],

@@ -14,9 +14,10 @@ struct Serve<S: Service>: AsyncParsableCommand {
 
   func run() async throws {
     let values = try ServiceRuntime.configuration(of: S.self)
-    let settings = ServerSettings(values, defaultPort: S.defaultPort)
     // Server and clients share their event loops, so that a call stays on the loop it came in on.
-    NIOSingletons.groupLoopCountSuggestion = settings.threads
+    // NIO takes the number once, before anything else touches the loops.
+    NIOSingletons.groupLoopCountSuggestion = values[ServerSettings.threads]
+    let settings = ServerSettings(values, defaultPort: S.defaultPort)
     let service = try wired(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()

@@ -47,7 +47,6 @@ struct ServerSettings: Sendable {
 
   let http: HTTPServerConfiguration
   let rpc: RPCLimits
-  let threads: Int
   let level: Logger.Level
   let drainDelay: Duration
 
@@ -60,7 +59,6 @@ struct ServerSettings: Sendable {
     http.limits.maxConcurrentStreams = values[Self.maxStreams]
     http.limits.requestReadTimeout = .seconds(values[Self.readTimeout])
     self.http = http
-    self.threads = values[Self.threads]
     var rpc = RPCLimits()
     rpc.maxMessageBytes = values[Self.maxMessage]
     rpc.defaultTimeout = .milliseconds(values[Self.defaultTimeout])

@@ -55,8 +55,10 @@ struct Ingestor: Sendable {
       for _ in 0..<Self.batchesAtOnce { startNext() }
       while let prepared = try await group.next() {
         startNext()
-        try await self.store.upsert(
-          prepared.titles, emotionVectors: prepared.vectors, space: prepared.space)
+        if !prepared.titles.isEmpty {
+          try await self.store.upsert(
+            prepared.titles, emotionVectors: prepared.vectors, space: prepared.space)
+        }
         outcome.stored += prepared.titles.count
         outcome.failures += prepared.failures
         progress(outcome.stored + outcome.failures.count)
@@ -85,6 +87,7 @@ struct Ingestor: Sendable {
         annotated.append((row, annotation))
       }
     }
+    guard !annotated.isEmpty else { return prepared }
     let words = Set(annotated.flatMap { $0.1.emotions.map(\.name) })
     let texts = annotated.map { $0.0.contentText }
     let answer = try await self.embeddings.vectors(
