@@ -7,8 +7,9 @@ import os
 import subprocess
 import time
 
-import openai_server
 import pytest
+
+import openai_server
 from running import System, call, free_port, send
 from test_openai import ANNOTATE, EMBED, EXTRACT, MOOD
 
