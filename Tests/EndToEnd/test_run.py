@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from running import BIN, RECOMMEND, ROOT, call, free_port, send
 
 
