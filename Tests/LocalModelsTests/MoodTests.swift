@@ -130,6 +130,15 @@ import Testing
     #expect(try Loaded.emotions.reading(of: "a quiet, wistful evening").emotions == fresh.emotions)
   }
 
+  @Test(arguments: [
+    ("anxios", "anxiety"), ("so furios", "anger"), ("depresed", "sadness"),
+    ("lonley", "loneliness"),
+    ("happpyyy", "joy"), ("luv u", "love"), ("thx for everything", "gratitude"),
+  ])
+  func `forgives typing errors and slang`(mood: String, family: String) throws {
+    #expect(try self.families(mood, first: 1) == [family])
+  }
+
   @Test func `names families of single words`() throws {
     let model = try Loaded.emotions
     #expect(model.family(of: "heartbreak") == "grief")

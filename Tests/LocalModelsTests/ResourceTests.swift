@@ -93,7 +93,7 @@ private func repacked(
 ) throws -> [UInt8] {
   let tags = [
     "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "ZSTA", "ZNOU",
-    "OBJE", "TERM", "WORD", "GENR", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG",
+    "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG",
   ]
   let sections = try tags.compactMap { name -> (String, [UInt8])? in
     guard name == tag else { return (name, Array(try resource.section(name))) }

@@ -62,6 +62,9 @@ struct Families: Sendable {
     self.familyOfWord[word.lowercased()]
   }
 
+  /// All words that name a family, in alphabetical order.
+  var namingWords: [String] { self.placeOfWord.keys.sorted() }
+
   /// The place of the family a lower-case word or its singular belongs to.
   func place(of word: String) -> Int? {
     if let place = self.placeOfWord[word] { return place }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .resource import lines, weighted
 from .taxonomy import DATA, family_words, listed, rows, terms
-from .tokenizer import fold
+from .tokenizer import SPELLINGS, fold
 
 CLDR = Path("/usr/share/unicode/cldr/common/annotations")
 # Languages whose emoji keywords are read besides the words written by hand.
@@ -141,6 +141,7 @@ def sections():
         "TERM": lines(family_rows()),
         "WORD": lines(f"{word}\t{family}" for word, family in naming_words().items()),
         "GENR": lines(f"{name}\t{weighted(pairs(f))}\t{sign}\t{','.join(listed(o))}" for name, f, sign, o in rows("genres.txt")),
+        "SPEL": lines(f"{word}\t{' '.join(read)}" for word, read in SPELLINGS.items()),
         "FEMO": lines(f"{family}\t{sign}" for family, sign in rows("family_emoji.txt")),
         "EMOJ": lines(f"{strip(sign)}\t{weighted(found)}" for sign, found in emoji_feelings().items()),
         "EMOT": lines(f"{sign}\t{weighted(found)}" for sign, found in emoticons().items()),

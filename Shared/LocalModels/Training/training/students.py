@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from . import classifier, corpus, moods, table, taxonomy, thresholds, vocabulary
-from .tokenizer import Tokenizer
+from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
 WRITTEN_REPEATS, TEMPLATE_REPEATS = 5, 3
@@ -96,7 +96,7 @@ class Trainer:
 
     def kept(self, name, make):
         """Returns the array `make()`, from the cache if the vocabulary and moods are the same."""
-        inputs = json.dumps([self.tokenizer.entries, self.moods, self.templates])
+        inputs = json.dumps([self.tokenizer.entries, SPELLINGS, self.moods, self.templates])
         digest = hashlib.sha256(inputs.encode()).hexdigest()[:12]
         store = self.teacher.cache / f"{name}-{digest}.npy"
         if not store.exists():
