@@ -37,6 +37,6 @@ extension [Emotion] {
       ($1.element.intensity, $0.offset) < ($0.element.intensity, $1.offset)
     }
     var seen: Set<String> = []
-    return Array(ranked.lazy.map(\.element).filter { seen.insert($0.name).inserted }.prefix(count))
+    return Array(ranked.map(\.element).filter { seen.insert($0.name).inserted }.prefix(count))
   }
 }
