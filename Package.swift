@@ -92,13 +92,16 @@ let package = Package(
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
     module("Providers", uses: ["HTTPMessage", "RPC"]),
-    module("LocalModels"),
+    module(
+      "LocalModels", exclude: ["Training"],
+      resources: [.copy("Resources/affect.model")]),
+    module("CatalogCSV"),
     module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
     module(
       "ServiceRuntime",
       uses: [
         "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging,
-        arguments,
+        arguments, nioCore, nioPosix,
       ]
     ),
     service(
@@ -120,10 +123,20 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "RPC", "Contracts", "CatalogStore", "ServiceRuntime", logging, arguments,
+        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Providers", "CatalogCSV", "CatalogStore",
+        "ServiceRuntime", logging, arguments, protobuf,
+      ],
+      resources: [
+        .copy("Resources/starter_catalog.csv"),
+        .embedInCode("Resources/page/index.html"),
+        .embedInCode("Resources/page/page.css"),
+        .embedInCode("Resources/page/page.js"),
       ]
     ),
-    tests("HTTPTransportTests", of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient"]),
+    tests(
+      "HTTPTransportTests",
+      of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient", nioCore, nioPosix]
+    ),
     .target(
       name: "ScriptedServer",
       dependencies: ["HTTPMessage"],
@@ -140,13 +153,16 @@ let package = Package(
       ]
     ),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
       "ServiceTests",
       of: [
-        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore",
+        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore", "CatalogCSV",
         "ServiceRuntime", "EmotionService", "EmbeddingService", "RecommendationGateway", protobuf,
       ]
     ),
+    tests(
+      "LocalModelsTests", of: ["LocalModels"], exclude: ["Moods"]),
     tests("ArchitectureTests", of: []),
   ],
   swiftLanguageModes: [.v6]

@@ -37,6 +37,24 @@ package struct RPCError: Error, Sendable {
   }
 }
 
+extension RPCError {
+  /// The reason of its `ErrorInfo`, as in "OUT_OF_RANGE", or `nil` when it has none.
+  package var reason: String? { self.detail(Google_Rpc_ErrorInfo.self)?.reason }
+
+  /// How long to wait before asking again, as its `RetryInfo` says.
+  package var retryDelay: Duration? {
+    self.detail(Google_Rpc_RetryInfo.self).map {
+      .seconds($0.retryDelay.seconds) + .nanoseconds(Int64($0.retryDelay.nanos))
+    }
+  }
+
+  /// The first detail of a type, or `nil` when there is none that can be read.
+  package func detail<Detail: Message>(_ type: Detail.Type) -> Detail? {
+    self.details.first { $0.type == Detail.protoMessageName }
+      .flatMap { try? Detail(serializedBytes: $0.value) }
+  }
+}
+
 /// A typed part of an error, as Connect carries it.
 package struct ErrorDetail: Sendable, Hashable {
   /// Full name of the message, as in "google.rpc.BadRequest".
@@ -57,9 +75,16 @@ package struct ErrorDetail: Sendable, Hashable {
     self.init(
       type: Detail.protoMessageName,
       value: (try? detail.serializedBytes()) ?? [],
-      debug: try? detail.jsonString()
+      debug: try? detail.jsonString(options: Self.debugOptions)
     )
   }
+
+  /// Equal errors have equal bodies.
+  private static let debugOptions: JSONEncodingOptions = {
+    var options = JSONEncodingOptions()
+    options.useDeterministicOrdering = true
+    return options
+  }()
 
   /// What went wrong in a word that programs can compare.
   package static func errorInfo(reason: String, metadata: [String: String] = [:]) -> ErrorDetail {

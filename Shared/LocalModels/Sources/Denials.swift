@@ -1,0 +1,60 @@
+/// What a mood says it is not.
+struct Denials: Sendable {
+  /// Families whose words are denied ("not happy").
+  var denied: Set<Int> = []
+  /// Families whose words stand beyond doubt ("never been happier", or simply "happy").
+  var affirmed: Set<Int> = []
+
+  /// Words that a denial reaches across.
+  private static let reach = 4
+
+  /// Reads English words; `idioms` are where denying words deny nothing.
+  init(_ words: [String], families: Families, idioms: [Range<Int>]) {
+    var quiet = Set(idioms.flatMap(\.self))
+    for (place, word) in words.enumerated() where deniers.contains(word) && !quiet.contains(place) {
+      let following = words[(place + 1)...].prefix(Self.reach + 1)
+      if following.first.map(openers.contains) == true { continue }
+      var isPeak = word == "never" && following.contains("so")
+      for (next, other) in zip(following.indices, following) {
+        if closers.contains(other) || !isWord(other) { break }
+        if quiet.contains(next) { continue }
+        if other == "more" || other == "better" { isPeak = true }
+        guard let family = families.family(of: other).flatMap({ families.places[$0] }) else {
+          continue
+        }
+        quiet.insert(next)
+        if isPeak {
+          self.affirmed.insert(family)
+        } else {
+          self.denied.insert(family)
+        }
+      }
+    }
+    for (place, word) in words.enumerated() where !quiet.contains(place) {
+      if let family = families.family(of: word).flatMap({ families.places[$0] }) {
+        self.affirmed.insert(family)
+      }
+    }
+  }
+
+  /// Lowers the denied families and those as pleasant as they, unless affirmed.
+  func apply(to scores: inout [Float], families: Families) {
+    guard !self.denied.isEmpty else { return }
+    let signs = Set(self.denied.map { families.valences[$0].signum() })
+    for place in scores.indices where !self.affirmed.contains(place) {
+      if self.denied.contains(place) {
+        scores[place] *= 0.1
+      } else if signs.count == 1, signs.contains(families.valences[place].signum()) {
+        scores[place] *= 0.4
+      }
+    }
+  }
+}
+
+private let deniers: Set<String> = [
+  "not", "never", "no", "without", "hardly", "barely", "nothing", "nobody", "none", "neither",
+  "nor", "less", "isn", "stopped", "lack",
+]
+/// After a denial these open a phrase that denies nothing ("not only", "no wonder").
+private let openers: Set<String> = ["only", "just", "wonder", "doubt", "matter", "sure"]
+private let closers: Set<String> = ["but", "because", "and", "just", "though", "although", "yet"]

@@ -1,0 +1,126 @@
+/// What the network makes of a text.
+struct Feelings: Sendable {
+  /// One probability for each GoEmotions label, 0...1.
+  var labels: [Float]
+  /// One probability for each family, 0...1.
+  var families: [Float]
+}
+
+/// A convolutional network over a text's tokens, with two heads.
+///
+/// Mean, maximum and the peaks of filters over two and three tokens make its features. A filter's
+/// value is a sum of one product a token, so each token is multiplied once, not once a window.
+struct FeelingNetwork: Sendable {
+  /// Tokens read at once; a longer text is read in several windows.
+  static let window = 64
+  static let widths = [2, 3]
+
+  private let table: VectorTable
+  private let products: TokenProducts
+  /// For each width one bias a filter, eight filters a block.
+  private let biases: [[SIMD8<Float>]]
+  private let hidden: DenseLayer
+  private let labels: DenseLayer
+  private let families: DenseLayer
+
+  init(
+    _ resource: ModelResource,
+    vocabulary: Int,
+    labels: Int,
+    families: Int
+  ) throws(LocalModelError) {
+    let table = try VectorTable(resource, tag: "EMBC")
+    var reader = try resource.reader("CNNW")
+    var convolutions: [DenseLayer] = []
+    for _ in Self.widths { convolutions.append(try DenseLayer(&reader)) }
+    self.hidden = try DenseLayer(&reader)
+    self.labels = try DenseLayer(&reader)
+    self.families = try DenseLayer(&reader)
+    try reader.end()
+    let filters = convolutions.first?.outputs ?? 0
+    guard table.count == vocabulary, filters % 8 == 0,
+      zip(convolutions, Self.widths).allSatisfy({
+        $0.inputs == $1 * table.dimensions && $0.outputs == filters
+      }),
+      self.hidden.inputs == 2 * table.dimensions + Self.widths.count * filters,
+      self.labels.inputs == self.hidden.outputs, self.families.inputs == self.hidden.outputs,
+      self.labels.outputs == labels, self.families.outputs == families
+    else { throw LocalModelError(.malformed, "the network's layers do not fit together") }
+    self.table = table
+    self.biases = convolutions.map(\.bias)
+    let parts = zip(convolutions, Self.widths).flatMap { layer, width in
+      (0..<width).map { layer.rows($0 * table.dimensions..<($0 + 1) * table.dimensions) }
+    }
+    self.products = TokenProducts(table: table, layer: DenseLayer(beside: parts))
+  }
+
+  /// - Returns: The mean over the windows of `tokens`; for families, halfway to the maximum.
+  ///   Zeros if there are no tokens.
+  func callAsFunction(_ tokens: [Int]) -> Feelings {
+    let starts = stride(from: 0, to: tokens.count, by: Self.window)
+    let read = starts.map { start in
+      self.read(Array(tokens[start..<min(start + Self.window, tokens.count)]))
+    }
+    guard let first = read.first else {
+      return Feelings(
+        labels: [Float](repeating: 0, count: self.labels.outputs),
+        families: [Float](repeating: 0, count: self.families.outputs)
+      )
+    }
+    guard read.count > 1 else { return first }
+    let count = Float(read.count)
+    return Feelings(
+      labels: first.labels.indices.map { slot in
+        read.reduce(0) { $0 + $1.labels[slot] } / count
+      },
+      families: first.families.indices.map { slot in
+        let mean = read.reduce(0) { $0 + $1.families[slot] } / count
+        return (mean + read.reduce(0) { max($0, $1.families[slot]) }) / 2
+      }
+    )
+  }
+
+  private func read(_ tokens: [Int]) -> Feelings {
+    let dimensions = self.table.dimensions
+    let vectors = self.table.vectors(of: tokens)
+    var mean = [Float](repeating: 0, count: dimensions)
+    var highest = [Float](repeating: -.infinity, count: dimensions)
+    for slot in tokens.indices {
+      for column in 0..<dimensions {
+        let value = vectors[slot * dimensions + column]
+        mean[column] += value
+        highest[column] = max(highest[column], value)
+      }
+    }
+    let scale = 1 / Float(tokens.count).squareRoot()
+    for column in 0..<dimensions { mean[column] *= scale }
+    let features = mean + highest + self.peaks(of: self.products.blocks(of: tokens))
+    let hidden = self.hidden(features).map { max(0, $0) }
+    return Feelings(
+      labels: self.labels(hidden).map(sigmoid),
+      families: self.families(hidden).map(sigmoid)
+    )
+  }
+
+  /// - Returns: Each filter's highest value over all windows, an empty one among them.
+  private func peaks(of products: [[SIMD8<Float>]]) -> [Float] {
+    var found: [Float] = []
+    var offset = 0
+    for (width, biases) in zip(Self.widths, self.biases) {
+      var peaks = biases.map { pointwiseMax($0, .zero) }
+      for start in (1 - width)..<products.count {
+        let places = max(0, -start)..<min(width, products.count - start)
+        for block in biases.indices {
+          var value = biases[block]
+          for place in places {
+            value += products[start + place][offset + place * biases.count + block]
+          }
+          peaks[block] = pointwiseMax(peaks[block], value)
+        }
+      }
+      for peak in peaks { found.append(contentsOf: peak.indices.map { peak[$0] }) }
+      offset += width * biases.count
+    }
+    return found
+  }
+}

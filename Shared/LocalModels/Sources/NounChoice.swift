@@ -1,0 +1,80 @@
+/// Turns the families' scores into the words of an answer.
+struct NounChoice: Sendable {
+  /// Words of one family in an answer.
+  static let perFamily = 2
+
+  let families: Families
+  /// One unit vector a noun; empty where none is known.
+  let vectors: [[Float]]
+  /// One unit vector a family: the mean of its nouns'.
+  let centres: [[Float]]
+  /// Each family's nouns.
+  private let places: [[Int]]
+
+  init(families: Families, embeddings: EmbeddingModel) {
+    let vectors = families.nouns.map { embeddings.direction(of: [$0.word]) ?? [] }
+    self.families = families
+    self.vectors = vectors
+    self.places = families.names.indices.map { family in
+      families.nouns.indices.filter { families.nouns[$0].family == family }
+    }
+    self.centres = families.names.indices.map { family in
+      var sum = [Float](repeating: 0, count: embeddings.dimensions)
+      for (noun, vector) in zip(families.nouns, vectors) where noun.family == family {
+        for (slot, value) in vector.enumerated() { sum[slot] += value }
+      }
+      return unit(sum) ?? []
+    }
+  }
+
+  /// - Parameters:
+  ///   - scores: One score a family, 0 or more.
+  ///   - likeness: How near the text is to each noun, -1...1.
+  ///   - said: The text's own words, which are preferred.
+  ///   - least: The share of the best score below which a word is left out; 0 fills up to `count`.
+  /// - Returns: 1...`count` words with what they score, the highest first.
+  func nouns(
+    scores: [Float],
+    likeness: [Float],
+    said: Set<String>,
+    count: Int,
+    least: Float
+  ) -> [(noun: Families.Noun, value: Float)] {
+    var values = self.families.nouns.enumerated().map { place, noun in
+      let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
+      return scores[noun.family] * noun.weight * (1 + 0.9 * near)
+        * (said.contains(noun.word) ? 1.4 : 1)
+    }
+    var used = [Int](repeating: 0, count: self.families.names.count)
+    var stems: Set<Substring> = []
+    var lowered: Set<Int> = []
+    var found: [(noun: Families.Noun, value: Float)] = []
+    var best: Float = 0
+    while found.count < count {
+      guard let place = highest(values), values[place] >= 0 else { break }
+      let noun = self.families.nouns[place]
+      if found.isEmpty { best = values[place] }
+      if values[place] < least * best { break }
+      let stem = noun.word.prefix(5)
+      if stems.contains(stem), !lowered.contains(place) {
+        lowered.insert(place)
+        values[place] *= 0.3
+        continue
+      }
+      stems.insert(stem)
+      found.append((noun, values[place]))
+      used[noun.family] += 1
+      let share: Float = used[noun.family] < Self.perFamily ? 0.6 : -1
+      for other in self.places[noun.family] { values[other] *= values[other] < 0 ? 1 : share }
+      values[place] = -1
+    }
+    return found
+  }
+}
+
+/// - Returns: The place of the highest value, the first of equals.
+private func highest(_ values: [Float]) -> Int? {
+  guard var best = values.indices.first else { return nil }
+  for place in values.indices where values[place] > values[best] { best = place }
+  return best
+}

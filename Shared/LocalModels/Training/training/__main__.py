@@ -1,0 +1,119 @@
+"""Trains everything and writes the resource file and the parity fixture.
+
+    python -m training --goemotions DIR --titles FILE --out DIR [--cache DIR] [--larger]
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from . import fixture, lexicons, plot, plot_emoji, resource, table, taxonomy
+from .classifier import predict, sigmoid
+from .resource import floats, lines, weighted
+from .students import Trainer
+from .teacher import Teacher
+from .tokenizer import FOLDED, fold
+
+
+def folds():
+    """u32 scalar, then up to three u32 scalars it is read as, 0 where there are fewer."""
+    found = []
+    for scalar in range(0x80, FOLDED):
+        character = chr(scalar)
+        if fold(character) != character:
+            found.append([scalar, *map(ord, fold(character)[:3]), 0, 0, 0][:4])
+    return np.array(found, "<u4").tobytes()
+
+
+def network_layers(network):
+    """Two convolutions (`[width * 128, 96]`), hidden layer and two heads, in the order of use."""
+    array = lambda tensor: tensor.detach().numpy()
+    found = []
+    for convolution in network.convolutions:
+        filters, inputs, width = convolution.weight.shape
+        weight = array(convolution.weight).transpose(2, 1, 0).reshape(width * inputs, filters)
+        found.append((weight, array(convolution.bias)))
+    for linear in (network.hidden, network.labels, network.families):
+        found.append((array(linear.weight).T, array(linear.bias)))
+    return found
+
+
+def quantize(students):
+    """Rounds all weights in place to what the file can hold, so that fixtures match."""
+    students.embedding = resource.rounded(students.embedding)
+    with torch.no_grad():
+        rows = students.network.table.weight
+        rows[:-1] = torch.tensor(resource.rounded(rows[:-1].numpy()))
+        layers = [*students.network.convolutions, students.network.hidden,
+                  students.network.labels, students.network.families]
+        for layer in layers:
+            flat = layer.weight.reshape(layer.weight.shape[0], -1).numpy().T
+            scales, values = resource.eight_bits(flat)
+            layer.weight.copy_(torch.tensor((values * scales).T.reshape(layer.weight.shape)))
+
+
+def usual_titles(trainer, students, genres, descriptions):
+    """What is usual among titles, each as means and deviations, and the plot head.
+
+    ZSTA holds the families' probabilities and the likeness to their centres, ZNOU the nouns'.
+    """
+    rows = trainer.tokenize(descriptions)
+    vectors = table.embed(students.embedding, rows)
+    listed = taxonomy.nouns()
+    nouns = table.embed(students.embedding, trainer.tokenize([noun for noun, _ in listed]))
+    centres = table.unit(
+        np.stack(
+            [np.mean([v for v, (_, of) in zip(nouns, listed) if of == family], 0) for family in trainer.families]
+        )
+    )
+    names = [name for name, *_ in taxonomy.rows("genres.txt")]
+    weights, biases, base, area = plot.head(vectors, genres, names)
+    students.report["plotHeadAUC"] = area
+    families = sigmoid(predict(students.network, rows)[1])
+    return {
+        "PLOT": floats(np.concatenate([weights, biases[:, None], base[:, None]], 1)),
+        "ZSTA": floats(np.stack([*plot.usual(families), *plot.usual(vectors @ centres.T)])),
+        "ZNOU": floats(np.stack(plot.usual(vectors @ nouns.T))),
+        "OBJE": lines(f"{word}\t{weighted(signs)}" for word, signs in plot_emoji.index(descriptions).items()),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--goemotions", type=Path, required=True)
+    parser.add_argument("--titles", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, default=Path("/tmp/netflixgpt-training"))
+    parser.add_argument("--larger", action="store_true", help="also learn from a fine-tuned MiniLM")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+
+    trainer = Trainer(arguments.goemotions, Teacher(arguments.cache), lexicons.emoji_names())
+    students = trainer.train(trainer.opinions(arguments.cache) if arguments.larger else None)
+    quantize(students)
+
+    catalog = plot.titles(arguments.titles)
+    descriptions = [description for _, description, _ in catalog]
+    network = students.network
+    sections = {
+        "HASH": resource.hashed(students.tokenizer.entries),
+        "FOLD": folds(),
+        "EMBA": resource.packed(students.embedding),
+        "EMBC": resource.packed(network.table.weight.detach().numpy()[:-1]),
+        "CNNW": b"".join(resource.layer(weight, bias) for weight, bias in network_layers(network)),
+        "LBLS": lines(taxonomy.LABELS),
+        "FAMS": lines(trainer.families),
+        "THRS": floats(students.thresholds),
+    }
+    sections |= usual_titles(trainer, students, [genres for _, _, genres in catalog], descriptions)
+    sections |= lexicons.sections()
+    resource.write(arguments.out / "affect.model", sections)
+    fixture.write(arguments.out / "parity.json", students, trainer.families)
+    print(students.report, {tag: len(data) for tag, data in sections.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What the Swift code must find again, computed here one text at a time."""
+
+import json
+
+import numpy as np
+
+from . import table, taxonomy
+from .classifier import predict, sigmoid
+
+TEXTS = """\
+I'm so happy today!
+not happy at all
+I couldn't be happier
+my cat died and I cannot stop crying
+I am scared of the dark
+give me something funny, please
+She can't come; they won't either.
+soooo excited about tomorrow!!!
+DON'T TOUCH ME
+the café was über cozy
+I feel… nothing
+rock'n'roll all night
+I've been waiting and we'll see
+an epic journey across the sea
+what a lonely, lonely evening
+I'd rather stay in bed
+it isn't bad
+dont worry be happy
+my ex is getting married
+thinking of the sea
+butterflies in my stomach
+fed up with my boss and his emails
+I miss my grandmother's kitchen
+heartwarming edge-of-your-seat thriller
+a quiet rainy sunday
+you make me sick
+exam tomorrow, help
+thank you so much
+is anybody out there?
+he lied to me again
+meh
+YES!!! we won!!!
+I regret everything I said
+so proud of my little sister
+supercalifragilisticexpialidocious
+l'amour toujours
+Straße, naïve, façade, Ångström
+1984 and 2001
+a_b_c d-e-f
+tired. so tired. so very tired.
+the the the the
+I love you / I hate you
+why would anyone do that?
+warm blanket & hot tea
+they laughed at me
+nothing can stop us now
+goosebumps everywhere
+what was that noise upstairs
+ИЗ тёмного леса
+悲しい""".splitlines()
+
+
+def write(path, students, families):
+    """Writes texts with tokens, unit vector (`[128]`), 28 label and 40 family probabilities."""
+    found = []
+    for text in TEXTS:
+        rows = students.tokenizer.rows_of(text)
+        labels, scores = predict(students.network, [rows]) if rows else (np.zeros((1, 0)),) * 2
+        vector = table.embed(students.embedding, [rows])[0] if rows else np.zeros(0)
+        rounded = lambda values: [round(float(value), 5) for value in values]
+        found.append(
+            {
+                "text": text,
+                "tokens": rows,
+                "vector": rounded(vector),
+                "labels": rounded(sigmoid(labels[0])),
+                "families": rounded(sigmoid(scores[0])),
+            }
+        )
+    contents = {"labels": taxonomy.LABELS, "families": families, "texts": found}
+    path.write_text(json.dumps(contents, ensure_ascii=False, indent=0) + "\n", "utf-8")

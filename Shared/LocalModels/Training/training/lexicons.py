@@ -1,0 +1,131 @@
+"""Words and signs that speak for themselves: emoji, emoticons, other languages, genres."""
+
+import collections
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from .resource import lines, weighted
+from .taxonomy import DATA, listed, rows, terms
+from .tokenizer import fold
+
+CLDR = Path("/usr/share/unicode/cldr/common/annotations")
+# Languages whose emoji keywords are read besides the words written by hand.
+KEYWORD_LANGUAGES = "de es fr it pt nl pl ru tr sv uk cs da fi ja zh ko ar hi el".split()
+LOOK = "\ufe0f"
+SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
+FACES = re.compile("[\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a❤💔☹☺]")
+KEYWORD_USES = 25
+
+
+def annotations(language, names=False):
+    """Returns emoji -> CLDR keywords, or emoji -> [name]."""
+    root = ET.parse(CLDR / f"{language}.xml").getroot()
+    return {
+        note.get("cp").replace(LOOK, ""): [part.strip().lower() for part in note.text.split("|")]
+        for note in root.iter("annotation")
+        if (note.get("type") == "tts") == names and not SKIN.search(note.get("cp"))
+    }
+
+
+def emoji_names():
+    return {sign: name for sign, (name, *_) in annotations("en", names=True).items()}
+
+
+def pairs(field):
+    """Reads "family:weight, ..." as [(family, weight)]."""
+    return [(name, float(weight)) for name, weight in (part.split(":") for part in listed(field))]
+
+
+def signs_in(field):
+    """Splits a run of emoji, keeping joined ones whole."""
+    found = []
+    for character in field.replace(LOOK, ""):
+        if found and (character == "\u200d" or found[-1].endswith("\u200d")):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
+
+
+def emoji_feelings():
+    """Returns emoji -> [(family, strength)], those written by hand first, then CLDR's keywords."""
+    found = {sign: pairs(field) for signs, field in rows("emoji_feelings.txt") for sign in signs_in(signs)}
+    family_of = {term.word: term.family for term in terms()}
+    for sign, keywords in annotations("en").items():
+        votes = collections.Counter(family_of[word] for word in keywords if word in family_of)
+        if sign not in found and votes and not sign.isascii():
+            total = votes.total() + 1
+            found[sign] = [(family, 0.7 * n / total) for family, n in votes.most_common(2)]
+    return found
+
+
+def emoticons():
+    spaced = (line.rsplit(" | ", 1) for line in raw_lines("emoticons.txt"))
+    return {sign: pairs(field) for signs, field in spaced for sign in signs.split()}
+
+
+def plain(word):
+    """Spells a word as the tokenizer does."""
+    return "".join(map(fold, word))
+
+
+def raw_lines(name):
+    text = (DATA / name).read_text("utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def keyword_feelings(language, feelings):
+    """Returns word -> (family, strength) that CLDR's keywords of faces give in a language."""
+    uses, votes = collections.Counter(), collections.defaultdict(collections.Counter)
+    for sign, keywords in annotations(language).items():
+        split = {part for word in keywords for part in (word, *word.split())}
+        uses.update(split)
+        if FACES.search(sign):
+            for word in split:
+                for family, weight in feelings.get(sign, []):
+                    votes[word][family] += weight
+    found = {}
+    for word, families in votes.items():
+        (family, weight), total = families.most_common(1)[0], families.total()
+        if len(word) > 1 and weight / total > 0.34 and weight / uses[word] > 0.25 and uses[word] <= KEYWORD_USES:
+            found[word] = [(family, round(0.8 * weight / total, 2))]
+    return found
+
+
+def languages():
+    """Returns (language -> word -> [(family, strength)], language -> function words, negations)."""
+    feelings = emoji_feelings()
+    words = {code: keyword_feelings(code, feelings) for code in KEYWORD_LANGUAGES}
+    common, negations = {}, {}
+    for code, sort, field in rows("foreign_words.txt"):
+        if sort == "common":
+            common[code] = listed(field, " ")
+        elif sort == "not":
+            negations[code] = listed(field, " ")
+        else:
+            words.setdefault(code, {}).update({word: [(sort, 0.9)] for word in listed(field)})
+    return words, common, negations
+
+
+def sections():
+    """Returns the text sections of the resource: one row a line, fields parted by tabs."""
+    words, common, negations = languages()
+    language_rows = [f"{code}\tcommon\t{' '.join(known)}" for code, known in common.items()]
+    language_rows += [f"{code}\tnot\t{' '.join(known)}" for code, known in negations.items()]
+    for code, known in words.items():
+        grouped = collections.defaultdict(list)
+        for word, feelings in sorted(known.items()):
+            grouped[weighted(feelings)].append(plain(word))
+        language_rows += [f"{code}\t{key}\t{','.join(found)}" for key, found in grouped.items()]
+    strip = lambda text: text.replace(LOOK, "")
+    return {
+        "TERM": lines("\t".join((name, v, a, ",".join(listed(nouns)))) for name, v, a, nouns in rows("family_nouns.txt")),
+        "WORD": lines(f"{term.word}\t{term.family}" for term in terms()),
+        "GENR": lines(f"{name}\t{weighted(pairs(f))}\t{sign}\t{','.join(listed(o))}" for name, f, sign, o in rows("genres.txt")),
+        "FEMO": lines(f"{family}\t{sign}" for family, sign in rows("family_emoji.txt")),
+        "EMOJ": lines(f"{strip(sign)}\t{weighted(found)}" for sign, found in emoji_feelings().items()),
+        "EMOT": lines(f"{sign}\t{weighted(found)}" for sign, found in emoticons().items()),
+        "IDIO": lines(f"{phrase}\t{weighted(pairs(field))}" for phrases, field in rows("idioms.txt") for phrase in listed(phrases, ";")),
+        "LANG": lines(language_rows),
+    }

@@ -1,0 +1,119 @@
+"""Mood sentences with families, written by hand and made from templates."""
+
+import random
+
+from .taxonomy import DATA, family_words, listed
+
+DEGREES = ["", "so ", "very ", "really ", "a bit ", "totally ", "kind of ", "absolutely ", "extremely "]
+STATES = [
+    "I feel {}", "feeling {}", "I am {}", "I'm {}", "im {}", "{} today", "{}", "woke up {}",
+    "{} right now", "I feel {} and I do not know why", "today I am {}", "been {} all day",
+    "just {}", "{} tonight", "i was feeling {}", "everything makes me {}",
+]
+HELD = ["full of {}", "so much {}", "my heart is full of {}", "nothing but {}", "I feel {}", "{}",
+        "overcome with {}", "some {}", "there is {} in me"]
+WISHES = [
+    "I want something {}", "give me something {}", "something {} please", "a movie {}",
+    "looking for a show {}", "need something {} tonight", "recommend me something {}",
+    "in the mood for something {}", "show me a film {}", "let's watch something {}",
+]
+DENIALS = [
+    "not {}", "not {} at all", "I am not {}", "I'm not really {}", "I do not feel {}",
+    "I don't feel {} today", "I'm not {} anymore", "not exactly {}", "not feeling {}",
+    "never been less {}", "I wasn't {}", "not {} today", "anything but {}", "far from {}",
+]
+LOST = ["I wish I was {}", "I used to be {}", "I can't feel {}"]
+OVERCOME = ["no longer {}", "not {} anymore, thank god", "stopped being {}"]
+PEAKS = ["couldn't be more {}", "never been so {}", "I have never felt so {}", "could not be more {}",
+         "never felt more {}"]
+JOINTS = [" and ", " but ", " but also a bit ", ", ", " yet "]
+FRAMES = ["{}", "{}!", "{}", "so {}", "{} ...", "today: {}", "{}, that is all"]
+NEUTRAL = "neutral"
+SIGH = "ugh, {}"
+SIGHED = {"anger", "annoyance", "sadness", "boredom", "tiredness", "anxiety"}
+PLEASANT = {
+    "joy", "excitement", "calm", "hope", "pride", "gratitude", "courage", "love", "approval",
+    "amusement", "curiosity", "wonder", "adventure", "relief", "belonging", "admiration", "caring",
+}
+
+
+class Templates:
+    """Writes labelled sentences; the same seed writes the same ones."""
+
+    def __init__(self, seed=11):
+        self.chance = random.Random(seed)
+        self.words = family_words()
+        self.names = list(self.words)
+        self.texts = []
+
+    def add(self, text, *families):
+        self.texts.append((text, sorted(set(families))))
+
+    def other(self, field):
+        """Returns (family, one of its words), any family having the field."""
+        family = self.chance.choice([name for name in self.names if getattr(self.words[name], field)])
+        return family, self.chance.choice(getattr(self.words[family], field))
+
+    def states(self, family):
+        for word in self.words[family].adjectives:
+            for _ in range(6):
+                state = self.chance.choice(STATES)
+                self.add(state.format(self.chance.choice(DEGREES) + word), family)
+            second, adjective = self.other("adjectives")
+            pair = word + self.chance.choice(JOINTS) + adjective
+            self.add(self.chance.choice(STATES).format(pair), family, second)
+            second, event = self.other("events")
+            reason = self.chance.choice([", ", ". ", " because ", " - "]) + event
+            self.add(self.chance.choice(STATES).format(word) + reason, family, second)
+
+    def nouns(self, family):
+        for word in self.words[family].nouns:
+            for frame in self.chance.sample(HELD, 4):
+                self.add(frame.format(word), family)
+
+    def wishes(self, family):
+        for word in self.words[family].wanted:
+            for frame in self.chance.sample(WISHES, 5):
+                self.add(frame.format(word), family)
+            second, wanted = self.other("wanted")
+            self.add(f"something {word} and {wanted}", family, second)
+
+    def denials(self, family):
+        words = self.words[family]
+        for word in words.adjectives:
+            frames = DENIALS + (LOST if family in PLEASANT else OVERCOME)
+            for frame in self.chance.sample(frames, 5):
+                self.add(frame.format(word), *words.opposites)
+            if family in PLEASANT:
+                for frame in self.chance.sample(PEAKS, 2):
+                    self.add(frame.format(word), family)
+
+    def events(self, family):
+        for event in self.words[family].events:
+            for _ in range(3):
+                frames = FRAMES + [SIGH] * (family in SIGHED)
+                self.add(self.chance.choice(frames).format(event), family)
+            second, other = self.other("events")
+            joint = self.chance.choice([". ", ", but ", " and ", ", then "])
+            self.add(event + joint + other, family, second)
+
+    def write(self):
+        """Returns [(text, families)] in a fixed, mixed order."""
+        for family in self.names:
+            self.states(family)
+            self.nouns(family)
+            self.wishes(family)
+            self.denials(family)
+            self.events(family)
+        self.chance.shuffle(self.texts)
+        return self.texts
+
+
+def written():
+    """Returns [(text, families)] of moods.tsv, no family where a mood is neutral."""
+    lines = (DATA / "moods.tsv").read_text("utf-8").splitlines()
+    fields = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return [
+        (text, [family for family in listed(families) if family != NEUTRAL])
+        for text, families, *_ in fields
+    ]

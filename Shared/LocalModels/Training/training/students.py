@@ -1,0 +1,133 @@
+"""Trains the student models from the teacher: the plain table, the classifier, the affect table."""
+
+import dataclasses
+
+import numpy as np
+
+from . import classifier, corpus, moods, table, taxonomy, thresholds, vocabulary
+from .tokenizer import Tokenizer
+
+MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
+WRITTEN_REPEATS, TEMPLATE_REPEATS = 5, 3
+SOFT_WEIGHT = 1.0
+EPOCHS = 5
+
+
+@dataclasses.dataclass
+class Students:
+    """What the resource file is made of; tables are `[tokens, 128]`."""
+
+    tokenizer: Tokenizer
+    network: classifier.Network
+    embedding: np.ndarray
+    thresholds: np.ndarray
+    report: dict
+
+
+def one_hot(lists, names):
+    found = np.zeros((len(lists), len(names)), np.float32)
+    for row, listed in enumerate(lists):
+        for name in listed:
+            found[row, names.index(name) if isinstance(name, str) else name] = 1
+    return found
+
+
+class Trainer:
+    """Holds the data that all students learn from."""
+
+    def __init__(self, goemotions, teacher, emoji_names):
+        self.teacher, self.families = teacher, taxonomy.families()
+        self.comments, self.comment_labels = corpus.goemotions(goemotions / "train.tsv")
+        self.held_out, held_labels = corpus.goemotions(goemotions / "dev.tsv")
+        self.held_labels = one_hot(held_labels, taxonomy.LABELS)
+        self.templates, self.moods = moods.Templates().write(), moods.written()
+        lemmas, glosses = corpus.wordnet_texts()
+        self.texts = lemmas + glosses + self.comments
+        self.sentences = teacher.sentences(self.texts)
+        spoken = self.comments + [text for text, _ in self.moods + self.templates]
+        terms = [term.word for term in taxonomy.terms()]
+        entries, self.first = vocabulary.choose(
+            self.texts + spoken, spoken, corpus.feeling_words(), terms, teacher.pieces(), emoji_names
+        )
+        self.tokenizer = Tokenizer(entries)
+        self.rows = self.tokenize(self.texts)
+        print(f"{len(self.texts)} texts, {len(entries)} tokens, {len(self.moods)} moods", flush=True)
+
+    def tokenize(self, texts):
+        """Returns each text's tokens; a text without any gets the first token."""
+        return [self.tokenizer.rows_of(text) or [0] for text in texts]
+
+    def comment_examples(self):
+        labels = one_hot(self.comment_labels, taxonomy.LABELS)
+        targets = np.zeros((len(labels), len(self.families)), np.float32)
+        weights = np.full(len(self.families), UNMAPPED_WEIGHT, np.float32)
+        for family, label in taxonomy.DIRECT.items():
+            column = self.families.index(family)
+            targets[:, column] = labels[:, taxonomy.LABELS.index(label)]
+            weights[column] = MAPPED_WEIGHT
+        weights = np.concatenate([np.ones(len(taxonomy.LABELS), np.float32), weights])
+        return classifier.Examples(
+            self.tokenize(self.comments),
+            np.concatenate([labels, targets], 1),
+            np.tile(weights, (len(labels), 1)),
+        )
+
+    def mood_examples(self, sentences, repeats):
+        families = one_hot([listed for _, listed in sentences], self.families)
+        blank = np.zeros((len(sentences), len(taxonomy.LABELS)), np.float32)
+        return classifier.Examples(
+            self.tokenize([text for text, _ in sentences]),
+            np.concatenate([blank, families], 1),
+            np.concatenate([blank, np.ones_like(families)], 1),
+            np.full(len(sentences), repeats),
+        )
+
+    def soft_examples(self, soft):
+        """What a better, larger model says of texts: (texts, probabilities `[texts, 28 + 40]`)."""
+        texts, targets = soft
+        return classifier.Examples(
+            self.tokenize(texts), targets, np.full_like(targets, SOFT_WEIGHT)
+        )
+
+    def classify(self, plain, soft=None, seed=1):
+        """Returns (trained network, its probabilities on the held-out comments)."""
+        network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
+        examples = (
+            self.comment_examples()
+            + self.mood_examples(self.moods, WRITTEN_REPEATS)
+            + self.mood_examples(self.templates, TEMPLATE_REPEATS)
+        )
+        if soft:
+            examples += self.soft_examples(soft)
+        rows = self.tokenize(self.held_out)
+        judge = lambda net: thresholds.macro_f1(
+            classifier.sigmoid(classifier.predict(net, rows)[0]), self.held_labels
+        )
+        classifier.train(network, examples, EPOCHS, judge, seed)
+        return network, classifier.sigmoid(classifier.predict(network, rows)[0])
+
+    def feelings(self, network):
+        """Returns the affect vector of each text of the corpus."""
+        probabilities = classifier.sigmoid(classifier.predict(network, self.rows)[1])
+        of = lambda field: np.array(
+            [
+                np.mean([getattr(t, field) for t in taxonomy.terms() if t.family == family]) / 2
+                for family in self.families
+            ]
+        )
+        return table.affect(probabilities, of("valence"), of("arousal"))
+
+    def train(self, soft=None):
+        """Returns the `Students`."""
+        plain = table.distil(self.rows, self.sentences, self.first)
+        network, scores = self.classify(plain, soft)
+        embedding = table.affect_aware(
+            self.rows, self.sentences, self.feelings(network), self.first
+        )
+        report = {
+            "devMacroF1": thresholds.macro_f1(scores, self.held_labels),
+            "devCrossedMacroF1": thresholds.crossed_macro_f1(scores, self.held_labels),
+        }
+        print(report, flush=True)
+        tuned = thresholds.tune(scores, self.held_labels)
+        return Students(self.tokenizer, network, embedding, tuned, report)
