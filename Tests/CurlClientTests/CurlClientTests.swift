@@ -183,12 +183,9 @@ import Testing
   }
 
   @Test func `where nobody listens is unreachable, and sending again is safe`() async throws {
-    let server = try ScriptedServer(Self.hello)
-    let client = CurlClient()
-    server.stop()
-    try await Task.sleep(for: .milliseconds(50))
+    let authority = "127.0.0.1:\(try ScriptedServer.closedPort())"
     let error = await #expect(throws: HTTPTransportError.self) {
-      try await client.send(self.get(server))
+      try await CurlClient().send(HTTPRequest(method: "GET", authority: authority, target: "/"))
     }
     #expect(error?.reason == .unreachable)
     #expect(error?.isSafeToResend == true)
