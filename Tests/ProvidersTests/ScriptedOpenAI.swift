@@ -99,7 +99,9 @@ enum RequestBody {
   /// The value inside the block of the user's message.
   static func material(_ request: HTTPRequest, tag: String) -> Any? {
     let lines = (message(request, role: "user") ?? "").components(separatedBy: "\n")
-    guard lines.count == 3, lines[0] == "<\(tag)>", lines[2] == "</\(tag)>" else { return nil }
+    guard lines.count == 3, lines[0] == "<\(tag)>", lines[2] == "</\(tag)>",
+      !lines[1].contains("<")
+    else { return nil }
     return try? JSONSerialization.jsonObject(
       with: Data(lines[1].utf8),
       options: .fragmentsAllowed
