@@ -82,7 +82,7 @@ import Testing
     let error = await response.error
     #expect(error?.code == .deadlineExceeded)
     #expect(error?.details.map(\.type).last == "google.rpc.RequestInfo")
-    while !wasCancelled.value { await Task.yield() }
+    #expect(await eventually { wasCancelled.value })
     #expect(server.records.all.map(\.code) == [.deadlineExceeded])
   }
 
@@ -117,7 +117,7 @@ import Testing
     let response = try await call.value
     #expect(response.status == 499)
     #expect(await response.error?.code == .canceled)
-    while !wasCancelled.value { await Task.yield() }
+    #expect(await eventually { wasCancelled.value })
     #expect(server.records.all.map(\.code) == [.canceled])
   }
 
