@@ -149,7 +149,7 @@ let package = Package(
       "ProvidersTests",
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "EmotionService",
-        "EmbeddingService", "ScriptedServer", protobuf,
+        "EmbeddingService", "LocalModels", "ScriptedServer", protobuf,
       ]
     ),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
