@@ -34,11 +34,13 @@ import Testing
     [.response(OpenAIReply.embeddings(for: request))]
   }
 
-  @Test(arguments: [
-    ([], "texts", "REQUIRED"), (Array(repeating: "a", count: 2049), "texts", "TOO_MANY"),
-    (["a", ""], "texts[1]", "REQUIRED"), ([" \n"], "texts[0]", "REQUIRED"),
-    (["a", "b", String(repeating: "c", count: 8193)], "texts[2]", "TOO_LONG"),
-  ] as [([String], String, String)])
+  @Test(
+    arguments: [
+      ([], "texts", "REQUIRED"), (Array(repeating: "a", count: 2049), "texts", "TOO_MANY"),
+      (["a", ""], "texts[1]", "REQUIRED"), ([" \n"], "texts[0]", "REQUIRED"),
+      (["a", "b", String(repeating: "c", count: 8193)], "texts[2]", "TOO_LONG"),
+    ] as [([String], String, String)]
+  )
   func `texts out of bounds are refused by name`(
     texts: [String],
     field: String,

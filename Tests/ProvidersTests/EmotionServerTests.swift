@@ -145,9 +145,14 @@ import Testing
 
   @Test(arguments: [
     (OpenAIReply.error(401, code: nil), Code.failedPrecondition, "UNAUTHENTICATED", false),
-    (OpenAIReply.error(429, code: "insufficient_quota"), .resourceExhausted, "OUT_OF_CREDIT", false),
-    (OpenAIReply.error(429, code: nil, fields: ["retry-after": "60"]), .unavailable, "RATE_LIMITED",
-      true),
+    (
+      OpenAIReply.error(429, code: "insufficient_quota"), .resourceExhausted, "OUT_OF_CREDIT", false
+    ),
+    (
+      OpenAIReply.error(429, code: nil, fields: ["retry-after": "60"]), .unavailable,
+      "RATE_LIMITED",
+      true
+    ),
     (OpenAIReply.error(503, code: nil), .unavailable, "OVERLOADED", true),
     (OpenAIReply.error(404, code: nil), .internal, "BAD_REQUEST", false),
     (OpenAIReply.error(400, code: "content_filter"), .failedPrecondition, "BLOCKED", false),
@@ -187,18 +192,23 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ([], "titles", "REQUIRED"),
-    ((0...100).map { Self.title("\($0)") }, "titles", "TOO_MANY"),
-    ([Self.title("a"), Self.title("")], "titles[1].id", "REQUIRED"),
-    ([Self.title("a"), Self.title("b"), Self.title("a")], "titles[2].id", "DUPLICATE"),
-    ([Self.title("a", name: "")], "titles[0].name", "REQUIRED"),
-    ([Self.title("a", name: " \n")], "titles[0].name", "REQUIRED"),
-    ([Self.title("a", name: String(repeating: "n", count: 501))], "titles[0].name", "TOO_LONG"),
-    ([Self.title("a", description: String(repeating: "d", count: 5001))], "titles[0].description",
-      "TOO_LONG"),
-    ([Self.title("a", genres: 33)], "titles[0].genres", "TOO_MANY"),
-  ] as [([Netflixgpt_Emotion_V1_TitleText], String, String)])
+  @Test(
+    arguments: [
+      ([], "titles", "REQUIRED"),
+      ((0...100).map { Self.title("\($0)") }, "titles", "TOO_MANY"),
+      ([Self.title("a"), Self.title("")], "titles[1].id", "REQUIRED"),
+      ([Self.title("a"), Self.title("b"), Self.title("a")], "titles[2].id", "DUPLICATE"),
+      ([Self.title("a", name: "")], "titles[0].name", "REQUIRED"),
+      ([Self.title("a", name: " \n")], "titles[0].name", "REQUIRED"),
+      ([Self.title("a", name: String(repeating: "n", count: 501))], "titles[0].name", "TOO_LONG"),
+      (
+        [Self.title("a", description: String(repeating: "d", count: 5001))],
+        "titles[0].description",
+        "TOO_LONG"
+      ),
+      ([Self.title("a", genres: 33)], "titles[0].genres", "TOO_MANY"),
+    ] as [([Netflixgpt_Emotion_V1_TitleText], String, String)]
+  )
   func `titles out of bounds are refused by name`(
     titles: [Netflixgpt_Emotion_V1_TitleText],
     field: String,
