@@ -147,7 +147,7 @@ extension Setting where Value == String? {
 package struct SettingValues: Sendable {
   private let texts: [String: String]
 
-  /// Reads `settings` from an environment. An empty variable counts as not set.
+  /// Reads `settings` from an environment, where an empty variable counts as not set.
   ///
   /// Throws every problem at once, with neither the values of secrets nor the contents of files.
   package init(
