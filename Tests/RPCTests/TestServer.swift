@@ -113,9 +113,9 @@ final class Box<Value: Sendable>: Sendable {
   }
 }
 
-/// Whether a condition comes true within 10 s.
+/// Whether a condition comes true within a minute.
 func eventually(_ condition: () -> Bool) async -> Bool {
-  let deadline = ContinuousClock.now + .seconds(10)
+  let deadline = ContinuousClock.now + .seconds(60)
   while !condition() {
     guard ContinuousClock.now < deadline else { return false }
     try? await Task.sleep(for: .milliseconds(1))
