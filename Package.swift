@@ -171,6 +171,27 @@ let package = Package(
       ]
     ),
     tests("ArchitectureTests", of: []),
+    .target(
+      name: "ConformanceMessages",
+      dependencies: ["HTTPMessage", "RPC", protobuf],
+      path: "Tests/Conformance/Messages",
+      resources: [.embedInCode("Generated/schema.binpb")],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance-server",
+      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      path: "Tests/Conformance/Server",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance-client",
+      dependencies: [
+        "ConformanceMessages", "HTTPMessage", "HTTPClient", "RPC", protobuf, nioPosix,
+      ],
+      path: "Tests/Conformance/Client",
+      swiftSettings: settings
+    ),
   ],
   swiftLanguageModes: [.v6]
 )
