@@ -170,6 +170,12 @@ let package = Package(
         "RecommendationGateway", protobuf,
       ]
     ),
+    tests(
+      "LocalModelsTests",
+      of: ["LocalModels"],
+      exclude: ["Moods"],
+      resources: [.copy("Fixtures")]
+    ),
     tests("ArchitectureTests", of: []),
     .target(
       name: "ConformanceMessages",

@@ -150,7 +150,7 @@ extension UnitRows {
             * vector.loadUnaligned(fromByteOffset: offset, as: Float.self)
           offset += MemoryLayout<Float>.size
         }
-        return sums.sum() + rest
+        return min(1, max(-1, sums.sum() + rest))
       }
     }
   }
