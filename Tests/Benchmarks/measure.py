@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -142,9 +143,12 @@ def peer(name: str, command, folder: Path, dimensions: int, processes: list) -> 
     for _ in range(200):
         try:
             answer = call(ports["gateway"], "/recommend", {"mood": "calm", "limit": 10}, timeout=5)
-            break
+            if answer.status == 200:
+                break
         except OSError:
-            subprocess.run(["sleep", "0.1"])
+            pass
+        # The gateway may be up before the others.
+        time.sleep(0.1)
     assert answer and answer.status == 200, f"{name} does not answer: {answer}"
     check(answer.json, name)
     return Contestant(name, f"http://127.0.0.1:{ports['gateway']}/recommend", [each.pid for each in started])

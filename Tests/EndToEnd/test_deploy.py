@@ -27,7 +27,7 @@ def test_a_compose_file_meets_the_specification(file):
     if not schema.exists():
         pytest.skip(f"{schema} is absent")
     specification = json.loads(schema.read_text())
-    validator = jsonschema.validators.validator_for(specification)(specification)
+    validator = jsonschema.validators.validator_for(specification, jsonschema.Draft202012Validator)(specification)
     assert [error.message for error in validator.iter_errors(yaml.safe_load((ROOT / file).read_text()))] == []
 
 

@@ -186,6 +186,11 @@ def test_a_gateway_that_is_gone_is_said_plainly(browser, own_system):
     own_system.gateway.start()
     notice.find_element(By.TAG_NAME, "button").click()
     assert len(cards(browser)) == 12
+    # And what is less than asked for is said too.
+    own_system.emotion.kill()
+    ask(browser, "nobody has asked this yet")
+    notice = until(browser, lambda _: all_of(browser, "[data-kind=degraded]"))[0]
+    assert "instead of the emotion service: it could not be reached" in notice.text
     browser.get_log("browser")
 
 

@@ -1,3 +1,4 @@
+import Caching
 import Providers
 import Synchronization
 import Testing

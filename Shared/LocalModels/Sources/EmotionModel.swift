@@ -99,7 +99,7 @@ package final class EmotionModel: Sendable {
     let chosen = self.nouns.nouns(
       scores: scores,
       likeness: likeness,
-      said: Set(words),
+      said: words,
       count: Self.maxEmotions,
       least: 0.25
     )

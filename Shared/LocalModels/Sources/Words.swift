@@ -9,6 +9,9 @@ struct WordSplitter: Sendable {
     var reader = try resource.reader("FOLD")
     let values = try reader.integers(reader.remaining / 4, of: UInt32.self)
     try reader.end()
+    guard !values.isEmpty, values.count % 4 == 0 else {
+      throw LocalModelError(.malformed, "section FOLD holds \(values.count) numbers")
+    }
     var folds = (0..<UInt32(0x2000)).map { SIMD3($0, 0, 0) }
     for start in stride(from: 0, to: values.count - 3, by: 4) where values[start] < 0x2000 {
       folds[Int(values[start])] = SIMD3(values[start + 1], values[start + 2], values[start + 3])

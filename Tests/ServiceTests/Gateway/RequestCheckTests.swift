@@ -89,7 +89,8 @@ import Testing
         try await ids {
           $0.filter.maxAgeRating = "PG"
           $0.filter.includeUnrated = true
-        } == ["a1", "a4", "a5"])
+        } == ["a1", "a4", "a5"]
+      )
       #expect(try await ids { $0.filter.includeUnrated = false }.contains("a4") == false)
     }
   }

@@ -45,7 +45,11 @@ final class ToyServices: Sendable {
 
   private func client(_ register: (inout RPCServer) -> Void) throws -> RPCClient {
     var server = RPCServer(
-      schema: Schema.fileDescriptorSet, limits: RPCLimits(), health: Health(), observe: { _ in })
+      schema: Schema.fileDescriptorSet,
+      limits: RPCLimits(),
+      health: Health(),
+      observe: { _ in }
+    )
     register(&server)
     let complete = server
     return try RPCClient(baseURL: "http://toy", send: { await complete.handle($0) })
@@ -110,7 +114,8 @@ final class ToyServices: Sendable {
               return
             }
             embedding.packed = .init(
-              vector.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+              vector.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+            )
           }
         }
         answer.space = .with {

@@ -168,11 +168,23 @@ function emotionChips(title, emotions) {
 const reasons = {
   RATE_LIMITED: "it asked for a pause",
   UNREACHABLE: "it could not be reached",
+  INTERRUPTED: "the connection to it broke",
   UNAUTHENTICATED: "it refused the key",
   OUT_OF_CREDIT: "its credit is used up",
   OVERLOADED: "it is overloaded",
   TIMED_OUT: "it took too long",
   MALFORMED_REPLY: "its answer made no sense",
+  TRUNCATED: "its answer was cut off",
+  REFUSED: "it declined",
+  BLOCKED: "its filter stopped the words",
+  BAD_REQUEST: "it did not understand the request",
+};
+const names = {
+  local: "the model that comes with the service",
+  openai: "OpenAI",
+  "emotion-service": "the emotion service",
+  "embedding-service": "the embedding service",
+  "nearest-emotions": "the emotion words nearest to yours",
 };
 const stages = { extract: "The emotions", annotate: "The titles", embed: "The comparison" };
 
@@ -184,8 +196,8 @@ function degradedNotice(degraded) {
       "p",
       {},
       to === ""
-        ? `${what}: left out. ${capitalised(from)} did not answer: ${why}.`
-        : `${what} came from ${to} instead of ${from}: ${why}.`,
+        ? `${what}: left out. ${capitalised(names[from] ?? from)} did not answer: ${why}.`
+        : `${what} came from ${names[to] ?? to} instead of ${names[from] ?? from}: ${why}.`,
     );
   });
   return make("div", { class: "notice", "data-kind": "degraded" }, ...lines);
