@@ -1,0 +1,203 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let nio = "swift-nio"
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A module of ours, under Shared so that the top level stays as agreed.
+func module(
+  _ name: String,
+  uses: [Target.Dependency] = [],
+  exclude: [String] = [],
+  resources: [Resource] = [],
+  optimized: Bool = false
+) -> Target {
+  .target(
+    name: name,
+    dependencies: uses,
+    path: "Shared/\(name)",
+    exclude: exclude,
+    resources: resources,
+    swiftSettings: settings
+      + (optimized ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : [])
+  )
+}
+
+func service(_ name: String, uses: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .executableTarget(
+    name: name,
+    dependencies: uses,
+    path: "Services/\(name)",
+    resources: resources,
+    swiftSettings: settings
+  )
+}
+
+func tests(
+  _ name: String,
+  of uses: [Target.Dependency],
+  exclude: [String] = [],
+  resources: [Resource] = []
+) -> Target {
+  .testTarget(
+    name: name,
+    dependencies: uses,
+    path: "Tests/\(name)",
+    exclude: exclude,
+    resources: resources,
+    swiftSettings: settings
+  )
+}
+
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+  name: "ArgumentParser",
+  package: "swift-argument-parser"
+)
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
+
+let package = Package(
+  name: "NetflixGPT",
+  products: [
+    .executable(name: "emotion-service", targets: ["EmotionService"]),
+    .executable(name: "embedding-service", targets: ["EmbeddingService"]),
+    .executable(name: "recommendation-gateway", targets: ["RecommendationGateway"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CNghttp2", path: "Shared/CNghttp2", pkgConfig: "libnghttp2"),
+    .systemLibrary(name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl"),
+    .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+    module("HTTPMessage"),
+    module("HTTP2", uses: ["HTTPMessage", "CNghttp2"]),
+    module("HTTPServer", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioHTTP1]),
+    module("HTTPClient", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix]),
+    module("CurlClient", uses: ["HTTPMessage", "CCurl"]),
+    module("RPC", uses: ["HTTPMessage", "CZlib", protobuf]),
+    module("Telemetry", uses: [logging]),
+    module(
+      "Contracts",
+      uses: ["RPC", protobuf],
+      exclude: ["proto", "generate"],
+      resources: [.embedInCode("Resources/schema.binpb")]
+    ),
+    module("Caching"),
+    module("Providers", uses: ["HTTPMessage", "RPC"]),
+    module(
+      "LocalModels",
+      exclude: ["Training"],
+      resources: [.copy("Resources/affect.model")],
+      optimized: true
+    ),
+    module("CatalogCSV"),
+    module(
+      "CatalogStore",
+      uses: [.product(name: "GRDB", package: "GRDB.swift")],
+      optimized: true
+    ),
+    module(
+      "ServiceRuntime",
+      uses: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging,
+        arguments, nioCore, nioPosix,
+      ]
+    ),
+    service(
+      "EmotionService",
+      uses: [
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
+        "ServiceRuntime", logging, arguments, protobuf,
+      ]
+    ),
+    service(
+      "EmbeddingService",
+      uses: [
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
+        "ServiceRuntime", logging, arguments, protobuf,
+      ]
+    ),
+    service(
+      "RecommendationGateway",
+      uses: [
+        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
+        "ServiceRuntime", logging, arguments, protobuf,
+      ],
+      resources: [
+        .copy("Resources/starter_catalog.csv"),
+        .embedInCode("Resources/page/index.html"),
+        .embedInCode("Resources/page/page.css"),
+        .embedInCode("Resources/page/page.js"),
+      ]
+    ),
+    tests(
+      "HTTPTransportTests",
+      of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient", nioCore, nioPosix]
+    ),
+    .target(
+      name: "ScriptedServer",
+      dependencies: ["HTTPMessage"],
+      path: "Tests/ScriptedServer",
+      swiftSettings: settings
+    ),
+    tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
+    tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
+    tests(
+      "ProvidersTests",
+      of: [
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
+        "EmbeddingService", "LocalModels", "ScriptedServer", protobuf,
+      ]
+    ),
+    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV"]),
+    tests(
+      "ServiceTests",
+      of: [
+        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
+        "ServiceRuntime",
+        "RecommendationGateway", protobuf,
+      ]
+    ),
+    tests(
+      "LocalModelsTests",
+      of: ["LocalModels"],
+      exclude: ["Moods"],
+      resources: [.copy("Fixtures")]
+    ),
+    tests("ArchitectureTests", of: []),
+    .target(
+      name: "ConformanceMessages",
+      dependencies: ["HTTPMessage", "RPC", protobuf],
+      path: "Tests/Conformance/Messages",
+      resources: [.embedInCode("Generated/schema.binpb")],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance-server",
+      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      path: "Tests/Conformance/Server",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance-client",
+      dependencies: [
+        "ConformanceMessages", "HTTPMessage", "HTTPClient", "RPC", protobuf, nioPosix,
+      ],
+      path: "Tests/Conformance/Client",
+      swiftSettings: settings
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)

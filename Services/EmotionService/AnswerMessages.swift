@@ -1,0 +1,42 @@
+import Contracts
+import Providers
+import SwiftProtobuf
+
+extension Netflixgpt_Answer_V1_Emotion {
+  init(_ emotion: Emotion) {
+    self = .with {
+      $0.name = emotion.name
+      $0.intensity = emotion.intensity
+    }
+  }
+}
+
+extension Netflixgpt_Answer_V1_Usage {
+  /// What an answer cost.
+  ///
+  /// - Parameters:
+  ///   - stage: As in "extract".
+  ///   - answer: Of a provider.
+  ///   - isShared: Whether another call paid for it.
+  init(stage: String, of answer: Answer<some Sendable>, isShared: Bool) {
+    self = .with {
+      $0.stage = stage
+      $0.provider = answer.provider
+      $0.model = answer.model
+      $0.inputTokens = isShared ? 0 : Int32(clamping: answer.inputTokens)
+      $0.outputTokens = isShared ? 0 : Int32(clamping: answer.outputTokens)
+      $0.cached = isShared
+    }
+  }
+}
+
+extension Netflixgpt_Answer_V1_Degradation {
+  init(stage: String, _ degradation: Degradation) {
+    self = .with {
+      $0.stage = stage
+      $0.from = degradation.from
+      $0.to = degradation.to
+      $0.reason = degradation.reason
+    }
+  }
+}

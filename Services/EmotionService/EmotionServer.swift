@@ -1,0 +1,96 @@
+import Caching
+import Contracts
+import Providers
+import RPC
+import SwiftProtobuf
+
+/// Answers the methods of the emotion service.
+struct EmotionServer: Sendable {
+  private let chain: ProviderChain
+  private let moods: LRUCache<TextDigest, Answer<MoodAnswer>>
+
+  /// Makes a server without any answer kept.
+  ///
+  /// - Parameters:
+  ///   - chain: Who reads moods and titles.
+  ///   - maxMoodsKept: How many answers are kept, 1 or more.
+  ///   - lifetime: How long an answer is of use.
+  init(
+    chain: ProviderChain,
+    maxMoodsKept: Int = 10_000,
+    lifetime: Duration = .seconds(3600)
+  ) {
+    self.chain = chain
+    self.moods = LRUCache(capacity: maxMoodsKept, lifetime: lifetime)
+  }
+
+  /// Reads the emotions of a mood, from the cache if it was read before.
+  ///
+  /// An answer that is less than what was asked for is not kept: the next call tries again.
+  ///
+  /// - Throws: `RPCError`.
+  func extractEmotions(
+    _ request: Netflixgpt_Emotion_V1_ExtractEmotionsRequest,
+    until deadline: ContinuousClock.Instant
+  ) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
+    let mood = try MoodText(request.mood)
+    let key = TextDigest(mood.normalized, self.chain.identity, "\(Prompts.version)")
+    do {
+      let (answer, isShared) = try await self.moods.value(for: key) {
+        let answer = try await self.chain.emotions(inMood: mood.text, until: deadline)
+        return (answer, mayKeep: answer.degradations.isEmpty)
+      }
+      return .with {
+        $0.emotions = answer.value.emotions.map { .init($0) }
+        $0.language = answer.value.language
+        $0.confidence = answer.value.confidence
+        $0.usage = .init(stage: "extract", of: answer, isShared: isShared)
+        $0.degraded = answer.degradations.map { .init(stage: "extract", $0) }
+      }
+    } catch let error as ProviderError {
+      throw RPCError(error)
+    } catch is CancellationError {
+      throw RPCError(.cancelled)
+    }
+  }
+
+  /// Annotates titles; one that no provider could annotate carries a failure of its own.
+  ///
+  /// - Throws: `RPCError` when the request is invalid or its caller has gone.
+  func annotateTitles(
+    _ request: Netflixgpt_Emotion_V1_AnnotateTitlesRequest,
+    until deadline: ContinuousClock.Instant
+  ) async throws -> Netflixgpt_Emotion_V1_AnnotateTitlesResponse {
+    let titles = try TitleBatch(request.titles).titles
+    // Tagging, and reading a model's long answers, would keep the event loop from other callers.
+    let outcomes = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      await self.chain.annotations(of: titles, until: deadline)
+    }
+    if Task.isCancelled { throw RPCError(.cancelled) }
+    return .with {
+      $0.annotations = zip(titles, outcomes).map { Self.annotation(of: $0, $1) }
+    }
+  }
+
+  private static func annotation(
+    of title: TitleText,
+    _ outcome: Result<Answer<TitleAnnotation>, ProviderError>
+  ) -> Netflixgpt_Emotion_V1_TitleAnnotation {
+    .with {
+      $0.id = title.id
+      switch outcome {
+      case .success(let answer):
+        $0.emotions = answer.value.emotions.map { .init($0) }
+        $0.emojis = answer.value.emojis
+        $0.usage = .init(stage: "annotate", of: answer, isShared: false)
+        $0.degraded = answer.degradations.map { .init(stage: "annotate", $0) }
+      case .failure(let error):
+        let error = RPCError(error)
+        $0.failure = .with {
+          $0.code = error.code.name
+          $0.message = error.message
+        }
+      }
+    }
+  }
+}

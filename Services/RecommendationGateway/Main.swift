@@ -1,0 +1,7 @@
+import ArgumentParser
+import ServiceRuntime
+
+@main
+enum Main {
+  static func main() async { await ServiceCommand<Gateway>.main() }
+}

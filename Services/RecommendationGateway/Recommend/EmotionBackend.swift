@@ -1,0 +1,66 @@
+import Contracts
+import Caching
+import RPC
+import SwiftProtobuf
+
+/// The emotion service as the gateway uses it: moods read before are not sent again.
+struct EmotionBackend: Sendable {
+  private let client: RPCClient
+  private let readings: LRUCache<String, Netflixgpt_Emotion_V1_ExtractEmotionsResponse>
+
+  init(_ client: RPCClient, cacheEntries: Int, cacheFor lifetime: Duration) {
+    self.client = client
+    self.readings = LRUCache(capacity: cacheEntries, lifetime: lifetime)
+  }
+
+  /// What the service reads in `mood`; usage says whether it was remembered.
+  ///
+  /// A degraded reading is not kept, so that the first provider is asked again.
+  func reading(of mood: String) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
+    if var known = self.readings.value(for: mood) {
+      known.usage.markCached()
+      return known
+    }
+    let request = Netflixgpt_Emotion_V1_ExtractEmotionsRequest.with { $0.mood = mood }
+    let reading = try await self.client.call(EmotionMethods.extractEmotions, request)
+    guard !reading.emotions.isEmpty else {
+      throw RPCError(
+        .internal,
+        "the emotion service read no emotion",
+        details: [.errorInfo(reason: "NO_EMOTIONS")]
+      )
+    }
+    if reading.degraded.isEmpty { self.readings.insert(reading, for: mood) }
+    return reading
+  }
+
+  /// Emotions and emojis for `titles`, one answer each, in order.
+  func annotations(
+    of titles: [Netflixgpt_Emotion_V1_TitleText],
+    timeout: Duration
+  ) async throws -> [Netflixgpt_Emotion_V1_TitleAnnotation] {
+    let request = Netflixgpt_Emotion_V1_AnnotateTitlesRequest.with { $0.titles = titles }
+    let answer = try await self.client.call(
+      EmotionMethods.annotateTitles,
+      request,
+      timeout: timeout
+    )
+    guard answer.annotations.map(\.id) == titles.map(\.id) else {
+      throw RPCError(
+        .internal,
+        "the emotion service answered for other titles than were asked",
+        details: [.errorInfo(reason: "WRONG_TITLES")]
+      )
+    }
+    return answer.annotations
+  }
+}
+
+extension Netflixgpt_Answer_V1_Usage {
+  /// Says that the answer came from a cache and cost nothing now.
+  mutating func markCached() {
+    self.cached = true
+    self.inputTokens = 0
+    self.outputTokens = 0
+  }
+}

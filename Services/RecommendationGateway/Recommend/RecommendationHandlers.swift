@@ -1,0 +1,141 @@
+import CatalogStore
+import Contracts
+import RPC
+import SwiftProtobuf
+
+/// The methods of the recommendation and catalog services.
+struct RecommendationHandlers: Sendable {
+  let recommender: Recommender
+
+  func register(on server: inout RPCServer) {
+    server.register(RecommendationMethods.recommend) { request, context in
+      let snapshot = try await self.snapshot()
+      let plan = try RecommendPlan(request, genres: snapshot.genres)
+      let answer = try await self.recommender.recommend(plan, in: snapshot)
+      context.responseFields.append("server-timing", answer.timings.header)
+      return answer.response
+    }
+    server.register(RecommendationMethods.batchRecommend) { request, _ in
+      try await self.batchRecommend(request)
+    }
+    server.register(RecommendationMethods.similarTitles) { request, context in
+      let (response, timings) = try await self.similarTitles(request)
+      context.responseFields.append("server-timing", timings.header)
+      return response
+    }
+    server.register(RecommendationMethods.getTitle) { request, _ in
+      let title = try await self.title(request.id)
+      return .with { $0.title = .init(title) }
+    }
+    server.register(CatalogMethods.getCatalogStatus) { _, _ in
+      let snapshot = try await self.snapshot(orEmpty: true)
+      return .with {
+        $0.titles = Int32(clamping: snapshot.count)
+        $0.emotions = Int32(clamping: snapshot.words.count)
+        $0.version = snapshot.version
+        $0.embeddingFingerprint = snapshot.space
+        $0.genres = snapshot.genres
+        $0.store = self.recommender.store.kind
+      }
+    }
+  }
+
+  private func snapshot(orEmpty: Bool = false) async throws -> CatalogSnapshot {
+    let snapshot: CatalogSnapshot
+    do { snapshot = try await self.recommender.store.snapshot() } catch { throw RPCError(error) }
+    guard orEmpty || snapshot.count > 0 else { throw RPCError.emptyCatalog }
+    return snapshot
+  }
+
+  private func title(_ id: String) async throws -> CatalogTitle {
+    guard !id.isEmpty else {
+      throw RPCError.invalid(field: "id", "must name a title, is empty", reason: "REQUIRED")
+    }
+    guard id.utf8.count <= 256 else {
+      throw RPCError.invalid(field: "id", "must have at most 256 bytes", reason: "TOO_LONG")
+    }
+    let titles: [CatalogTitle]
+    do { titles = try await self.recommender.store.titles([id]) } catch { throw RPCError(error) }
+    guard let title = titles.first else { throw RPCError.unknownTitle(id) }
+    return title
+  }
+
+  /// Every item by itself, at most eight at a time.
+  private func batchRecommend(
+    _ request: Netflixgpt_Recommendation_V1_BatchRecommendRequest
+  ) async throws -> Netflixgpt_Recommendation_V1_BatchRecommendResponse {
+    let items = request.requests
+    guard (1...32).contains(items.count) else {
+      throw RPCError.invalid(
+        field: "requests",
+        "must have 1...32 items, has \(items.count)",
+        reason: "OUT_OF_RANGE"
+      )
+    }
+    let snapshot = try await self.snapshot()
+    let results = try await concurrently(items.indices, atMost: 8) { index in
+      await self.result(of: items[index], at: index, in: snapshot)
+    }
+    return .with { $0.results = results }
+  }
+
+  private func result(
+    of request: Netflixgpt_Recommendation_V1_RecommendRequest,
+    at index: Int,
+    in snapshot: CatalogSnapshot
+  ) async -> Netflixgpt_Recommendation_V1_BatchRecommendResult {
+    do {
+      let plan = try RecommendPlan(request, at: "requests[\(index)].", genres: snapshot.genres)
+      let answer = try await self.recommender.recommend(plan, in: snapshot)
+      return .with { $0.response = answer.response }
+    } catch {
+      return .with { $0.failure = .init(error) }
+    }
+  }
+
+  private func similarTitles(
+    _ request: Netflixgpt_Recommendation_V1_SimilarTitlesRequest
+  ) async throws -> (Netflixgpt_Recommendation_V1_SimilarTitlesResponse, Timings) {
+    let limit = try RecommendPlan.limit(request.hasLimit ? request.limit : nil, at: "limit")
+    let snapshot = try await self.snapshot()
+    let filter = try TitleFilter(request.filter, at: "filter", genres: snapshot.genres)
+    let title = try await self.title(request.id)
+    let start = ContinuousClock.now
+    let ranking = try await snapshot.rankOffLoop(
+      snapshot.query(
+        like: title.id,
+        contentWeight: self.recommender.contentWeight,
+        filter: filter,
+        limit: limit
+      )
+    )
+    let titles = try await self.recommender.store.records(of: ranking.titles)
+    var timings = Timings()
+    timings.search = start.duration(to: .now)
+    let response = Netflixgpt_Recommendation_V1_SimilarTitlesResponse.with {
+      $0.title = .init(title)
+      $0.recommendations = .init(ranking.titles, titles)
+      $0.candidates = Int32(clamping: ranking.candidates)
+      $0.exact = ranking.exact
+      $0.catalogVersion = snapshot.version
+    }
+    return (response, timings)
+  }
+}
+
+/// Runs `body` for every element, at most `limit` at a time; results stand in the elements' order.
+func concurrently<Element: Sendable, Value: Sendable>(
+  _ elements: some Collection<Element>,
+  atMost limit: Int,
+  _ body: @escaping @Sendable (Element) async throws -> Value
+) async throws -> [Value] {
+  try await withThrowingTaskGroup(of: (Int, Value).self) { group in
+    var results: [(Int, Value)] = []
+    for (index, element) in elements.enumerated() {
+      if index >= limit, let finished = try await group.next() { results.append(finished) }
+      group.addTask { (index, try await body(element)) }
+    }
+    while let finished = try await group.next() { results.append(finished) }
+    return results.sorted { $0.0 < $1.0 }.map(\.1)
+  }
+}

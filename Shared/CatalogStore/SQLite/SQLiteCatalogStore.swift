@@ -1,0 +1,102 @@
+internal import GRDB
+
+/// A catalog in an SQLite file, searched exactly in memory.
+///
+/// Several processes may use one file: it is in WAL mode, so that reads never wait for writes.
+package final class SQLiteCatalogStore: TitleStore {
+  package let kind = "sqlite"
+
+  let pool: DatabasePool
+  private let snapshots = SnapshotCache()
+
+  /// Opens the file, or creates it; the folder must exist.
+  package init(path: String) throws(StoreError) {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(5)
+    configuration.label = "catalog"
+    do {
+      self.pool = try DatabasePool(path: path, configuration: configuration)
+      try Schema.migrate(self.pool)
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  package func snapshot() async throws(StoreError) -> CatalogSnapshot {
+    try await self.snapshots.snapshot { [pool, snapshots] in
+      // Not bound to the task that happens to ask first: others wait for the outcome too.
+      pool.asyncRead { opened in
+        let read = opened.map(CatalogReading.init)
+        snapshots.refreshed { () throws(StoreError) in
+          try Self.plainly { () throws in
+            let state = try read.get().state()
+            return (state.version, state.writes)
+          }
+        } build: { () throws(StoreError) in
+          try Self.plainly { () throws in try read.get().snapshot() }
+        }
+      }
+    }
+  }
+
+  package func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle] {
+    try await self.read { reading in try ids.compactMap { id in try reading.title(id) } }
+  }
+
+  package func upsert(
+    _ titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) async throws(StoreError) {
+    let batch = try TitleBatch(titles, emotionVectors: emotionVectors, space: space)
+    guard !titles.isEmpty else { return }
+    let writes = try await self.write { writing in try writing.upsert(batch) }
+    self.snapshots.require(writes: writes)
+  }
+
+  package func delete(_ ids: [String]) async throws(StoreError) -> Int {
+    let (deleted, writes) = try await self.write { writing in try writing.delete(ids) }
+    self.snapshots.require(writes: writes)
+    return deleted
+  }
+
+  package func sourceHashes() async throws(StoreError) -> [String: UInt64] {
+    try await self.read { reading in try reading.sourceHashes() }
+  }
+
+  package func knownEmotions() async throws(StoreError) -> Set<String> {
+    try await self.read { reading in try reading.emotionNames() }
+  }
+
+  package func digest() async throws(StoreError) -> String {
+    try await self.read { reading in try reading.digest() }
+  }
+
+  private func read<Value: Sendable>(
+    _ body: @escaping @Sendable (CatalogReading) throws -> Value
+  ) async throws(StoreError) -> Value {
+    do {
+      return try await self.pool.read { database in try body(CatalogReading(database: database)) }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  private func write<Value: Sendable>(
+    _ body: @escaping @Sendable (CatalogWriting) throws -> Value
+  ) async throws(StoreError) -> Value {
+    do {
+      return try await self.pool.write { database in try body(CatalogWriting(database: database)) }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  private static func plainly<Value>(_ body: () throws -> Value) throws(StoreError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw StoreError(error)
+    }
+  }
+}

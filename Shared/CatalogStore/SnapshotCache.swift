@@ -1,0 +1,124 @@
+import Synchronization
+
+/// Keeps the newest snapshot and has it rebuilt once, however many ask at the same time.
+final class SnapshotCache: Sendable {
+  /// How long a snapshot is served without asking the store for its version.
+  static let trusted = Duration.milliseconds(500)
+
+  private struct Waiter {
+    let required: Int64
+    let continuation: CheckedContinuation<Result<Void, StoreError>, Never>
+  }
+
+  private struct State {
+    var snapshot: CatalogSnapshot?
+    /// How often the catalog had been written when `snapshot` was read.
+    var writes: Int64 = -1
+    var checkedAt: ContinuousClock.Instant?
+    /// `writes` after the last write of this process, which its reads must see.
+    var required: Int64 = 0
+    var phase = Phase.idle
+    var waiters: [Waiter] = []
+  }
+
+  private enum Phase {
+    case idle, checking, rebuilding
+  }
+
+  private let state = Mutex(State())
+
+  /// From now on only snapshots with at least so many writes are served.
+  func require(writes: Int64) {
+    self.state.withLock { state in state.required = max(state.required, writes) }
+  }
+
+  /// The newest snapshot; asks the store for its version when that was last done a while ago.
+  ///
+  /// - Parameter refresh: Starts reading the store on a thread of its own, where it calls
+  ///   `refreshed` exactly once.
+  /// - Returns: The same object until the version changes.
+  /// - Throws: What `refreshed` met with.
+  func snapshot(refresh: @Sendable () -> Void) async throws(StoreError) -> CatalogSnapshot {
+    let required = self.state.withLock { state in state.required }
+    while true {
+      if let snapshot = self.served(required: required) { return snapshot }
+      let outcome: Result<Void, StoreError> = await withCheckedContinuation { continuation in
+        let starts = self.state.withLock { state in
+          state.waiters.append(Waiter(required: required, continuation: continuation))
+          guard state.phase == .idle else { return false }
+          state.phase = .checking
+          return true
+        }
+        if starts { refresh() }
+      }
+      try outcome.get()
+    }
+  }
+
+  private func served(required: Int64) -> CatalogSnapshot? {
+    self.state.withLock { state in
+      guard let snapshot = state.snapshot, state.writes >= required else { return nil }
+      if state.phase == .rebuilding { return snapshot }
+      guard let checkedAt = state.checkedAt, checkedAt.duration(to: .now) < Self.trusted else {
+        return nil
+      }
+      return snapshot
+    }
+  }
+
+  /// Brings the snapshot up to the store's present version.
+  ///
+  /// While the new one is built, the old one is served to those who may see it.
+  ///
+  /// - Parameters:
+  ///   - current: The store's version, and how often it has been written.
+  ///   - build: Reads the whole catalog of that version.
+  func refreshed(
+    _ current: () throws(StoreError) -> (version: String, writes: Int64),
+    build: () throws(StoreError) -> CatalogSnapshot
+  ) {
+    let started = ContinuousClock.now
+    do throws(StoreError) {
+      let current = try current()
+      let unchanged = self.state.withLock { state in
+        state.snapshot?.version == current.version ? state.snapshot : nil
+      }
+      if unchanged == nil { self.serveOldWhileRebuilding() }
+      let snapshot = if let unchanged { unchanged } else { try build() }
+      self.finish(.success(()), snapshot: snapshot, writes: current.writes, at: started)
+    } catch {
+      self.finish(.failure(error), snapshot: nil, writes: 0, at: started)
+    }
+  }
+
+  private func serveOldWhileRebuilding() {
+    let served = self.state.withLock { state in
+      state.phase = .rebuilding
+      guard state.snapshot != nil else { return [Waiter]() }
+      let writes = state.writes
+      let served = state.waiters.filter { waiter in waiter.required <= writes }
+      state.waiters.removeAll { waiter in waiter.required <= writes }
+      return served
+    }
+    for waiter in served { waiter.continuation.resume(returning: .success(())) }
+  }
+
+  private func finish(
+    _ outcome: Result<Void, StoreError>,
+    snapshot: CatalogSnapshot?,
+    writes: Int64,
+    at started: ContinuousClock.Instant
+  ) {
+    let waiters = self.state.withLock { state in
+      if let snapshot {
+        state.snapshot = snapshot
+        state.writes = writes
+        state.checkedAt = started
+      }
+      state.phase = .idle
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.continuation.resume(returning: outcome) }
+  }
+}

@@ -1,0 +1,55 @@
+/// Titles that may be written together: complete, finite and of one number of dimensions.
+struct TitleBatch: Sendable {
+  let titles: [StoredTitle]
+  let emotionVectors: [String: [Float]]
+  let space: String
+  /// Of all vectors; `nil` when there are none.
+  let dimensions: Int?
+  /// Of all titles.
+  let emotions: Set<String>
+
+  init(
+    _ titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) throws(StoreError) {
+    guard !space.isEmpty else { throw .rejected("the embedding space has no fingerprint") }
+    let emotions = Set(titles.flatMap { stored in stored.title.emotions.map(\.name) })
+    let vectors =
+      titles.compactMap(\.contentVector)
+      + emotionVectors.values.filter { vector in !vector.isEmpty }
+    let counts = Set(vectors.map(\.count))
+    guard counts.count <= 1 else {
+      throw .rejected("vectors of different dimensions: \(counts.sorted())")
+    }
+    guard counts.allSatisfy({ count in (1...65_536).contains(count) }) else {
+      throw .rejected("vectors must have 1 to 65,536 dimensions")
+    }
+    guard vectors.allSatisfy(\.isFinite) else { throw .rejected("a vector is not finite") }
+    for stored in titles { try Self.check(stored.title) }
+    guard !emotions.contains("") else { throw .rejected("an emotion has no name") }
+    self.titles = titles
+    self.emotionVectors = emotionVectors
+    self.space = space
+    self.dimensions = counts.first
+    self.emotions = emotions
+  }
+
+  private static func check(_ title: CatalogTitle) throws(StoreError) {
+    guard !title.id.isEmpty else { throw .rejected("a title has no id") }
+    let texts =
+      [title.id, title.name, title.description, title.annotatedBy]
+      + [title.ageRating, title.imdbID].compactMap(\.self)
+      + title.genres + title.productionCountries + title.emojis + title.emotions.map(\.name)
+    // SQLite would end the text there.
+    guard !texts.contains(where: { text in text.utf8.contains(0) }) else {
+      throw .rejected("a text of the title \(title.id) holds a NUL character")
+    }
+    let numbers =
+      [title.imdbScore, title.tmdbPopularity, title.tmdbScore].compactMap(\.self)
+      + title.emotions.map(\.intensity)
+    guard numbers.allSatisfy(\.isFinite) else {
+      throw .rejected("a number of the title \(title.id) is not finite")
+    }
+  }
+}

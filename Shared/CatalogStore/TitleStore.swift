@@ -1,0 +1,43 @@
+/// Where the catalog is kept.
+///
+/// Several processes may use one store at the same time.
+package protocol TitleStore: Sendable {
+  /// Such as "sqlite".
+  var kind: String { get }
+
+  /// A consistent view for ranking: the same object until the catalog changes.
+  ///
+  /// Sees every write of this store object, and those of other processes within a second.
+  func snapshot() async throws(StoreError) -> CatalogSnapshot
+
+  /// The titles in the order asked; those that are missing are left out.
+  func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle]
+
+  /// Adds titles or replaces those with the same id, all or none.
+  ///
+  /// Of titles with the same id the last counts.
+  ///
+  /// - Parameters:
+  ///   - titles: Their emotions must be in `emotionVectors` or already known.
+  ///   - emotionVectors: By emotion, `[dimensions]` each; empty where the model knows no part of
+  ///     the word. Words that no title uses are not kept.
+  ///   - space: The fingerprint of the embedding space of all vectors given.
+  /// - Throws: `StoreError.spaceMismatch` unless the catalog is empty or of the same space.
+  func upsert(
+    _ titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) async throws(StoreError)
+
+  /// Removes titles and returns how many there were.
+  func delete(_ ids: [String]) async throws(StoreError) -> Int
+
+  /// By id, what `StoredTitle.sourceHash` was when the title was stored.
+  func sourceHashes() async throws(StoreError) -> [String: UInt64]
+
+  /// Emotions of which the store knows the vector, or knows that there is none.
+  func knownEmotions() async throws(StoreError) -> Set<String>
+
+  /// 16 hexadecimal digits, equal for equal contents whatever their history.
+  func digest() async throws(StoreError) -> String
+}

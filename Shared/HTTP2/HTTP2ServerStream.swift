@@ -1,0 +1,35 @@
+import HTTPMessage
+
+/// One request of an HTTP/2 connection and the answer to it.
+package final class HTTP2ServerStream {
+  let id: Int32
+  /// Milliseconds of the session's clock at which the request began, then its response.
+  var began: Int
+  var request = HTTPRequest(method: "", scheme: "", target: "")
+  var headerBytes = 0
+  var expectedBodyBytes: Int?
+  /// The header block has ended; what fields follow are trailers.
+  var hasHead = false
+  /// The client has sent all there is of the request.
+  var hasEnded = false
+  /// The session has handed the request out, or has refused it.
+  var isSettled = false
+  /// A peer that still sends what was refused is told to stop.
+  var isResetAfterResponse = false
+  var response = OutgoingBody()
+  /// The request asks for the head of a response only.
+  var isHead = false
+  // Neighbours in the session's list of open streams.
+  var previous: Unmanaged<HTTP2ServerStream>?
+  var next: Unmanaged<HTTP2ServerStream>?
+
+  package internal(set) var isAnswered = false
+  package internal(set) var isClosed = false
+  /// The work on the answer, carried here for whoever runs it.
+  package var task: Task<Void, Never>?
+
+  init(id: Int32, began: Int) {
+    self.id = id
+    self.began = began
+  }
+}

@@ -1,0 +1,126 @@
+import HTTP2
+import HTTPMessage
+import NIOCore
+import NIOPosix
+
+/// The part of a client that lives on one event loop: its connection, or the calls that await one.
+final class ClientLoop {
+  private enum State {
+    case idle
+    case connecting
+    case connected(ClientConnection)
+    case closed
+  }
+
+  let eventLoop: any EventLoop
+  let configuration: HTTP2ClientConfiguration
+  let authority: String
+
+  private let host: String
+  private let port: Int
+  private var state = State.idle
+  private var waiting: [Call] = []
+
+  init(
+    _ eventLoop: any EventLoop,
+    host: String,
+    port: Int,
+    configuration: HTTP2ClientConfiguration
+  ) {
+    self.eventLoop = eventLoop
+    self.host = host
+    self.port = port
+    self.configuration = configuration
+    self.authority = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+  }
+
+  func start(_ call: Call, _ continuation: CheckedContinuation<HTTPResponse, any Error>) {
+    call.await(continuation)
+    guard !call.isCancelled else { return call.finish(.failure(CancellationError())) }
+    switch self.state {
+    case .connected(let connection) where connection.takesRequests:
+      connection.send(call)
+    case .idle, .connected:
+      self.waiting.append(call)
+      self.connect()
+    case .connecting:
+      self.waiting.append(call)
+    case .closed:
+      call.finish(.failure(HTTPTransportError(.unreachable, "the client is closed")))
+    }
+  }
+
+  func cancel(_ call: Call) {
+    call.cancel()
+    self.waiting.removeAll { $0 === call }
+  }
+
+  /// Lets the next call make another connection; requests in flight on this one may go on.
+  func forget(_ connection: ClientConnection) {
+    if case .connected(let current) = self.state, current === connection { self.state = .idle }
+  }
+
+  func close() -> EventLoopFuture<Void> {
+    let state = self.state
+    self.state = .closed
+    self.failWaiting(HTTPTransportError(.unreachable, "the client is closed"))
+    guard case .connected(let connection) = state else {
+      return self.eventLoop.makeSucceededVoidFuture()
+    }
+    return connection.close()
+  }
+
+  // MARK: Connecting
+
+  private func connect() {
+    self.state = .connecting
+    let connection: ClientConnection
+    do throws(HTTP2Error) {
+      connection = try ClientConnection(self)
+    } catch {
+      return self.connectionFailed(error)
+    }
+    let bound = NIOLoopBound(connection, eventLoop: self.eventLoop)
+    let bootstrap = ClientBootstrap(group: self.eventLoop)
+      .connectTimeout(TimeAmount(self.configuration.connectTimeout))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(bound.value)
+        }
+      }
+    // An address needs no look-up, for which a thread would be used.
+    let channel =
+      if let address = try? SocketAddress(ipAddress: self.host, port: self.port) {
+        bootstrap.connect(to: address)
+      } else {
+        bootstrap.connect(host: self.host, port: self.port)
+      }
+    channel.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success: self.connected(connection)
+      case .failure(let error): self.connectionFailed(error)
+      }
+    }
+  }
+
+  private func connected(_ connection: ClientConnection) {
+    guard case .connecting = self.state else { return _ = connection.close() }
+    self.state = .connected(connection)
+    let calls = self.waiting
+    self.waiting = []
+    for call in calls { connection.send(call) }
+  }
+
+  private func connectionFailed(_ error: any Error) {
+    guard case .connecting = self.state else { return }
+    self.state = .idle
+    self.failWaiting(HTTPTransportError(.unreachable, "\(self.authority): \(error)"))
+  }
+
+  private func failWaiting(_ error: HTTPTransportError) {
+    let calls = self.waiting
+    self.waiting = []
+    for call in calls { call.finish(.failure(error)) }
+  }
+}

@@ -1,0 +1,15 @@
+/// The bounds within which a client waits for its peer.
+///
+/// Times are checked a few times each second.
+package struct HTTP2ClientConfiguration: Sendable, Hashable {
+  package var connectTimeout = Duration.seconds(2)
+  /// From the call to the end of its response; callers have shorter limits of their own.
+  package var requestTimeout = Duration.seconds(120)
+  package var maxResponseBytes = 64 << 20
+  /// Silence, with requests in flight, after which the peer is asked for a sign of life.
+  package var pingInterval = Duration.seconds(30)
+  /// How long it may take to give one.
+  package var pingTimeout = Duration.seconds(10)
+
+  package init() {}
+}

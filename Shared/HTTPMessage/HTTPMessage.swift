@@ -1,0 +1,62 @@
+/// A request whose body has arrived whole.
+package struct HTTPRequest: Sendable, Hashable {
+  package var method: String
+  /// "http" or "https".
+  package var scheme: String
+  /// Host and port, as in "127.0.0.1:8080".
+  package var authority: String
+  /// Path and query as they stand on the wire, as in "/a/b?c=d".
+  package var target: String
+  package var fields: HeaderFields
+  package var body: [UInt8]
+
+  package init(
+    method: String,
+    scheme: String = "http",
+    authority: String = "",
+    target: String,
+    fields: HeaderFields = [:],
+    body: [UInt8] = []
+  ) {
+    self.method = method
+    self.scheme = scheme
+    self.authority = authority
+    self.target = target
+    self.fields = fields
+    self.body = body
+  }
+
+  /// The target up to its first "?".
+  package var path: Substring {
+    self.target.utf8.firstIndex(of: UInt8(ascii: "?")).map { self.target[..<$0] }
+      ?? self.target[...]
+  }
+
+  /// What follows the first "?" of the target.
+  package var query: Substring? {
+    self.target.utf8.firstIndex(of: UInt8(ascii: "?")).map {
+      self.target[self.target.utf8.index(after: $0)...]
+    }
+  }
+}
+
+/// A response whose body is whole.
+package struct HTTPResponse: Sendable, Hashable {
+  /// 100...599.
+  package var status: Int
+  package var fields: HeaderFields
+  package var body: [UInt8]
+
+  package init(status: Int, fields: HeaderFields = [:], body: [UInt8] = []) {
+    self.status = status
+    self.fields = fields
+    self.body = body
+  }
+}
+
+/// Whatever answers a request: a router, or a client that sends it to another machine.
+///
+/// Servers call it with requests and clients offer it for them, so either can be plugged into the
+/// other without a socket. A client throws `HTTPTransportError`, and `CancellationError` when its
+/// task was cancelled.
+package typealias HTTPHandler = @Sendable (HTTPRequest) async throws -> HTTPResponse

@@ -1,0 +1,13 @@
+/// Why a server answers a request without asking its handler.
+package enum HTTPRejection: Sendable, Hashable, CaseIterable {
+  /// The request line or a header field is malformed.
+  case malformed
+  /// The header block is larger than the limit.
+  case headerTooLarge
+  /// The body is larger than the limit.
+  case bodyTooLarge
+  /// The request did not arrive within the time to read one.
+  case readTimeout
+  /// The server is about to stop.
+  case draining
+}

@@ -1,0 +1,189 @@
+import HTTP2
+import HTTPMessage
+import NIOCore
+
+/// Carries an HTTP/2 session over a channel.
+final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// Bytes put together into one write.
+  private static let maxWriteBytes = 256 << 10
+
+  private let loop: ServerLoop
+  private let session: HTTP2ServerSession
+  private var context: ChannelHandlerContext?
+  private var lastActivity: Int
+  private var isReading = false
+  private var isFlushScheduled = false
+  private var isFlushing = false
+  private var isClosing = false
+
+  init(_ loop: ServerLoop) throws(HTTP2Error) {
+    self.loop = loop
+    self.lastActivity = loop.now
+    self.session = try HTTP2ServerSession(
+      limits: HTTP2ServerLimits(
+        maxHeaderBytes: loop.limits.maxHeaderBytes,
+        maxBodyBytes: loop.limits.maxBodyBytes,
+        maxConcurrentStreams: loop.limits.maxConcurrentStreams
+      )
+    )
+    self.session.now = loop.now
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  // MARK: In
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !self.isClosing else { return }
+    self.isReading = true
+    self.session.now = self.loop.now
+    self.lastActivity = self.loop.now
+    do throws(HTTP2Error) {
+      try self.receive(self.unwrapInboundIn(data))
+      self.handleEvents()
+    } catch {
+      self.handleEvents()
+      self.flush()
+      self.closeGently()
+    }
+  }
+
+  private func receive(_ bytes: ByteBuffer) throws(HTTP2Error) {
+    let result: Result<Void, HTTP2Error> = bytes.withUnsafeReadableBytes { bytes in
+      Result { () throws(HTTP2Error) in try self.session.receive(bytes) }
+    }
+    try result.get()
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    self.isReading = false
+    self.flush()
+  }
+
+  private func handleEvents() {
+    while let event = self.session.nextEvent() {
+      switch event {
+      case .request(let stream): self.handle(stream)
+      case .rejected(let stream, let reason):
+        self.session.reject(stream, with: self.loop.configuration.rejection(reason))
+      case .cancelled(let stream):
+        stream.task?.cancel()
+        stream.task = nil
+      }
+    }
+  }
+
+  private func handle(_ stream: HTTP2ServerStream) {
+    // A client that changes its mind before its bytes are read costs no handler.
+    guard !stream.isClosed else { return }
+    let task = self.loop.run(self.session.takeRequest(of: stream)) { response in
+      self.session.respond(to: stream, with: response)
+      self.scheduleFlush()
+    }
+    if !stream.isAnswered { stream.task = task }
+  }
+
+  // MARK: Out
+
+  /// Sends what has come together by the end of this turn of the loop.
+  private func scheduleFlush() {
+    guard !self.isReading, !self.isFlushScheduled, let context = self.context else { return }
+    self.isFlushScheduled = true
+    context.eventLoop.assumeIsolatedUnsafeUnchecked().execute {
+      self.isFlushScheduled = false
+      self.flush()
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) { self.flush() }
+
+  /// Lets the session write as long as the socket takes it, so that a peer that doesn't read meets
+  /// the session's limits and not an endless buffer.
+  private func flush() {
+    guard !self.isFlushing, let context = self.context else { return }
+    self.isFlushing = true
+    defer { self.isFlushing = false }
+    do throws(HTTP2Error) {
+      while context.channel.isWritable, let bytes = try self.nextWrite(context) {
+        context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+      }
+    } catch {
+      self.handleEvents()
+      return self.close()
+    }
+    self.handleEvents()
+    if self.session.isFinished { self.closeGently() }
+  }
+
+  private func nextWrite(_ context: ChannelHandlerContext) throws(HTTP2Error) -> ByteBuffer? {
+    guard let first = try self.session.nextOutput() else { return nil }
+    var bytes = context.channel.allocator.buffer(capacity: max(4096, first.count))
+    bytes.writeBytes(first)
+    while bytes.readableBytes < Self.maxWriteBytes, let more = try self.session.nextOutput() {
+      bytes.writeBytes(more)
+    }
+    return bytes
+  }
+
+  // MARK: The end
+
+  private func closeGently() {
+    guard !self.isClosing, let context = self.context else { return }
+    self.isClosing = true
+    self.lastActivity = self.loop.now
+    LingeringClose.begin(context)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // Without the peer's WINDOW_UPDATE and SETTINGS frames there is no going on.
+    if event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    self.isClosing = true
+    self.session.close()
+    self.handleEvents()
+    self.loop.remove(self)
+  }
+
+  func enforceDeadlines() {
+    self.session.now = self.loop.now
+    guard !self.isClosing else {
+      let closing = self.loop.now - self.lastActivity
+      if closing > self.loop.limits.responseWriteTimeout.milliseconds { self.close() }
+      return
+    }
+    if self.session.openStreams > 0 {
+      self.session.expire(
+        requestsBefore: self.loop.now - self.loop.limits.requestReadTimeout.milliseconds,
+        responsesBefore: self.loop.now - self.loop.limits.responseWriteTimeout.milliseconds
+      )
+      self.handleEvents()
+      self.flush()
+    } else if self.loop.now - self.lastActivity > self.loop.limits.idleTimeout.milliseconds {
+      self.drain()
+    }
+  }
+
+  func announceDrain() {
+    self.session.announceShutdown()
+    self.scheduleFlush()
+  }
+
+  func drain() {
+    self.session.goAway()
+    self.scheduleFlush()
+  }
+
+  func cancelHandlers() { self.session.forEachUnanswered { $0.task?.cancel() } }
+  func close() { self.context?.close(promise: nil) }
+}

@@ -1,0 +1,34 @@
+import HTTPMessage
+import NIOHTTP1
+
+extension HTTPRequest {
+  /// What the head of an HTTP/1 request says, or `nil` when it says it in no permitted way.
+  ///
+  /// Source: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+  init?(_ head: HTTPRequestHead) {
+    var fields = HeaderFields()
+    fields.reserveCapacity(head.headers.count)
+    for (name, value) in head.headers { fields.append(name.lowercased(), value) }
+    let hosts = fields.values(of: "host")
+    guard hosts.count == 1 || hosts.isEmpty && head.version != .http1_1 else { return nil }
+    guard let (authority, target) = Self.split(head.uri) else { return nil }
+    self.init(
+      method: head.method.rawValue,
+      authority: authority ?? hosts.first ?? "",
+      target: target,
+      fields: fields
+    )
+  }
+
+  /// The authority and the rest of an absolute target such as "http://host/path"; a target that
+  /// starts at the path has no authority.
+  private static func split(_ uri: String) -> (authority: String?, target: String)? {
+    if uri.utf8.first == UInt8(ascii: "/") || uri == "*" { return (nil, uri) }
+    guard uri.utf8.starts(with: "http://".utf8) else { return nil }
+    let rest = uri.dropFirst("http://".count)
+    let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+    guard end > rest.startIndex else { return nil }
+    let target = rest[end...]
+    return (String(rest[..<end]), target.first == "/" ? String(target) : "/" + target)
+  }
+}

@@ -1,0 +1,60 @@
+package import HTTPMessage
+package import NIOPosix
+
+/// Where a server listens and what it lets its clients do.
+package struct HTTPServerConfiguration: Sendable {
+  package var host: String
+  /// 0...65535; 0 takes a free port.
+  package var port: Int
+  /// The event loops that serve; a client on the same ones answers without changing threads.
+  package var group: MultiThreadedEventLoopGroup
+  package var limits = HTTPServerLimits()
+  /// The answer to a request that never reaches the handler.
+  package var rejection: @Sendable (HTTPRejection) -> HTTPResponse
+
+  package init(
+    host: String,
+    port: Int,
+    group: MultiThreadedEventLoopGroup = .singleton,
+    rejection: @escaping @Sendable (HTTPRejection) -> HTTPResponse
+  ) {
+    self.host = host
+    self.port = port
+    self.group = group
+    self.rejection = rejection
+  }
+}
+
+/// The bounds of one server.
+///
+/// Times are checked a few times each second, so they are not exact.
+package struct HTTPServerLimits: Sendable, Hashable {
+  /// The target, names and values of HTTP/1.1; names, values and 32 for each field of HTTP/2.
+  package var maxHeaderBytes = 16 << 10
+  /// As on the wire, before any decompression.
+  package var maxBodyBytes = 5 << 20
+  /// Requests at a time on one HTTP/2 connection.
+  package var maxConcurrentStreams = 250
+  /// Further connections are closed as soon as they are accepted.
+  package var maxConnections = 10_000
+  /// From a request's first byte to its last.
+  package var requestReadTimeout = Duration.seconds(10)
+  /// How long a connection may stay open with nothing to do.
+  package var idleTimeout = Duration.seconds(120)
+  /// From a response's start until the socket has taken it all.
+  package var responseWriteTimeout = Duration.seconds(30)
+  /// How long clients may go on to send requests after they were told of the end.
+  package var drainNotice = Duration.milliseconds(100)
+  /// How long requests in flight may take after that before they are cancelled.
+  package var drainGrace = Duration.seconds(25)
+
+  package init() {}
+}
+
+/// Where a server listens.
+package struct HTTPServerAddress: Sendable, Hashable {
+  /// As given to the server.
+  package var host: String
+  /// 1...65535.
+  package var port: Int
+}

@@ -1,0 +1,26 @@
+import NIOCore
+
+/// Closes a connection without destroying what its peer has yet to read.
+///
+/// Closing a socket with unread input makes the kernel send a reset, at which the peer's kernel may
+/// drop our last answer. So: send what is left, end our side, read until the peer ends its.
+enum LingeringClose {
+  /// How long a peer may take to end its side.
+  static let limit = TimeAmount.milliseconds(500)
+
+  /// Must be called on the context's event loop, after the last write.
+  ///
+  /// A peer that doesn't take
+  /// what is left is up to the caller's deadlines.
+  static func begin(_ context: ChannelHandlerContext) {
+    let channel = context.channel
+    let lastWrite = context.eventLoop.makePromise(of: Void.self)
+    context.writeAndFlush(NIOAny(ByteBuffer()), promise: lastWrite)
+    lastWrite.futureResult.whenComplete { _ in
+      channel.close(mode: .output, promise: nil)
+      let timeout = channel.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
+      channel.closeFuture.whenComplete { _ in timeout.cancel() }
+    }
+    context.read()
+  }
+}

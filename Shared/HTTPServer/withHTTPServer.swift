@@ -1,0 +1,73 @@
+package import HTTPMessage
+import NIOCore
+import NIOPosix
+
+/// Serves HTTP/1.1 and cleartext HTTP/2 on one port for as long as `body` runs.
+///
+/// When `body` returns or throws, the server stops accepting, tells its clients, waits for the
+/// requests in flight, cancels those that take too long and closes. Each request runs as a task that
+/// starts on its connection's event loop and stays there; one that computes for long should leave
+/// it. The task is cancelled when its client goes away.
+///
+/// - Parameters:
+///   - configuration: Where to listen, and within which limits.
+///   - handler: Answers requests; where it throws, the client gets status 500 with an empty body.
+///   - body: Gets the address the server listens on.
+/// - Returns: What `body` returns, once the server has ended.
+/// - Throws: What `body` throws, or the system's error when the address can't be had.
+nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
+  _ configuration: HTTPServerConfiguration,
+  handler: @escaping HTTPHandler,
+  _ body: nonisolated(nonsending) (HTTPServerAddress) async throws -> R
+) async throws -> R {
+  let count = ConnectionCount()
+  var loops: [ObjectIdentifier: NIOLoopBoundBox<ServerLoop>] = [:]
+  for eventLoop in configuration.group.makeIterator() {
+    loops[ObjectIdentifier(eventLoop)] = .makeBoxSendingValue(
+      ServerLoop(
+        eventLoop,
+        configuration: configuration,
+        handler: handler,
+        connectionCount: count
+      ),
+      eventLoop: eventLoop
+    )
+  }
+  let serving = loops
+  let listener = try await ServerBootstrap(group: configuration.group)
+    .serverChannelOption(.backlog, value: 1024)
+    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+    .childChannelOption(.allowRemoteHalfClosure, value: true)
+    .childChannelOption(.maxMessagesPerRead, value: 16)
+    .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    .childChannelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture {
+        guard let loop = serving[ObjectIdentifier(channel.eventLoop)] else { return }
+        try channel.pipeline.syncOperations.addHandler(ProtocolSniffer(loop.value))
+      }
+    }
+    .bind(host: configuration.host, port: configuration.port)
+    .get()
+  let address = HTTPServerAddress(
+    host: configuration.host,
+    port: listener.localAddress?.port ?? configuration.port
+  )
+  let result: Result<R, any Error>
+  do { result = .success(try await body(address)) } catch { result = .failure(error) }
+  try? await listener.close().get()
+  try await drain(serving, of: configuration.group)
+  return try result.get()
+}
+
+/// Ends the part of the server on each loop, all at the same time.
+private func drain(
+  _ loops: [ObjectIdentifier: NIOLoopBoundBox<ServerLoop>],
+  of group: MultiThreadedEventLoopGroup
+) async throws {
+  let ends = group.makeIterator().compactMap { eventLoop in
+    loops[ObjectIdentifier(eventLoop)].map { loop in
+      eventLoop.flatSubmit { loop.value.drain() }
+    }
+  }
+  for end in ends { try await end.get() }
+}

@@ -1,0 +1,18 @@
+/// What an access log may know of a request: nothing of its content.
+package struct CallRecord: Sendable, Hashable {
+  /// The path of a registered method or page, as in "/grpc.health.v1.Health/Check", or "_OTHER".
+  package var method: String
+  /// The HTTP status.
+  package var status: Int
+  /// `nil` when the request was answered with what it asked for.
+  package var code: Code?
+  /// From the request's arrival, whole, to its response, whole.
+  package var duration: Duration
+  package var requestID: String
+  /// `nil` for pages and for calls that name no codec of ours.
+  package var codec: Codec?
+  /// Of the body, as on the wire.
+  package var requestBytes: Int
+  /// Of the body, as on the wire.
+  package var responseBytes: Int
+}

@@ -1,0 +1,22 @@
+/// What a call hands down to the calls it makes: its time limit and its identity.
+package struct CallScope: Sendable {
+  /// When the caller stops waiting.
+  package var deadline: ContinuousClock.Instant?
+  /// 1...128 of `[A-Za-z0-9._-]`.
+  package var requestID: String?
+  /// W3C trace context, passed on as it came.
+  package var traceparent: String?
+
+  package init(
+    deadline: ContinuousClock.Instant? = nil,
+    requestID: String? = nil,
+    traceparent: String? = nil
+  ) {
+    self.deadline = deadline
+    self.requestID = requestID
+    self.traceparent = traceparent
+  }
+
+  /// The scope of the call being served, or an empty one outside of any.
+  @TaskLocal package static var current = CallScope()
+}

@@ -1,0 +1,120 @@
+import Synchronization
+
+/// Whether a service can do its work now.
+///
+/// Not ready before `start()`, nor after `drain()`, nor while a check fails.
+package final class Health: Sendable {
+  /// Returns `nil` when all is well, otherwise why not, for operators: never a secret.
+  package typealias Check = @Sendable () async -> String?
+
+  /// What one look at a service found.
+  package struct Report: Sendable, Hashable {
+    /// One for each check, in the order they were added.
+    package var results: [Result]
+    /// Whether work may be sent here.
+    package var isReady: Bool
+
+    /// What one check found.
+    package struct Result: Sendable, Hashable {
+      package var name: String
+      /// Why the check failed, or `nil`.
+      package var failure: String?
+    }
+  }
+
+  private struct State {
+    var hasStarted = false
+    var isDraining = false
+    var services: Set<String> = []
+    var checks: [(name: String, check: Check)] = []
+    var results: [Report.Result] = []
+    /// When `results` are too old to be given again.
+    var renewal: ContinuousClock.Instant?
+  }
+
+  private let state = Mutex(State())
+  private let checkTimeout: Duration
+  private let resultLifetime: Duration
+
+  /// - Parameters:
+  ///   - checkTimeout: A check that takes longer has failed.
+  ///   - resultLifetime: Results of checks are given again for so long.
+  package init(checkTimeout: Duration = .seconds(2), resultLifetime: Duration = .seconds(1)) {
+    self.checkTimeout = checkTimeout
+    self.resultLifetime = resultLifetime
+  }
+
+  package var hasStarted: Bool { self.state.withLock { $0.hasStarted } }
+
+  /// Adds something that this service needs in order to do its work.
+  package func addCheck(name: String, check: @escaping Check) {
+    self.state.withLock {
+      $0.checks.append((name, check))
+      $0.renewal = nil
+    }
+  }
+
+  /// Says that start-up is over.
+  package func start() {
+    self.state.withLock { $0.hasStarted = true }
+  }
+
+  /// Says that this process is about to stop.
+  package func drain() {
+    self.state.withLock { $0.isDraining = true }
+  }
+
+  func addService(_ name: String) {
+    _ = self.state.withLock { $0.services.insert(name) }
+  }
+
+  func has(service: String) -> Bool {
+    self.state.withLock { service.isEmpty || $0.services.contains(service) }
+  }
+
+  /// Runs the checks, side by side, unless they ran a moment ago.
+  package func report() async -> Report {
+    let now = ContinuousClock.now
+    let (checks, results, isRecent) = self.state.withLock { state in
+      let isRecent = state.renewal.map { now < $0 } ?? false
+      // Others get the results so far while this task renews them.
+      if !isRecent, !state.results.isEmpty { state.renewal = now + self.checkTimeout }
+      return (state.checks, state.results, isRecent)
+    }
+    guard !isRecent, !checks.isEmpty else { return self.report(results) }
+    let renewed = await self.run(checks)
+    let renewal = ContinuousClock.now + self.resultLifetime
+    self.state.withLock { state in
+      guard state.checks.count == renewed.count else { return }
+      state.results = renewed
+      state.renewal = renewal
+    }
+    return self.report(renewed)
+  }
+
+  private func report(_ results: [Report.Result]) -> Report {
+    let isUp = self.state.withLock { $0.hasStarted && !$0.isDraining }
+    var results = results
+    results.append(Report.Result(name: "process", failure: isUp ? nil : self.stage))
+    return Report(results: results, isReady: !results.contains { $0.failure != nil })
+  }
+
+  private var stage: String { self.hasStarted ? "about to stop" : "starting" }
+
+  private func run(_ checks: [(name: String, check: Check)]) async -> [Report.Result] {
+    let deadline = ContinuousClock.now + self.checkTimeout
+    return await withTaskGroup(of: (Int, String?).self) { group in
+      for (index, check) in checks.enumerated() {
+        let check = check.check
+        group.addTask {
+          do { return (index, try await withDeadline(deadline) { await check() }) } catch {
+            return (index, "no answer in time")
+          }
+        }
+      }
+      var results = checks.map { Report.Result(name: $0.name) }
+      for await (index, failure) in group { results[index].failure = failure }
+      return results
+    }
+  }
+}

@@ -1,0 +1,207 @@
+package import HTTPMessage
+
+extension RPCServer {
+  /// Answers any request; cancelling the task cancels the handler.
+  package func handle(_ request: HTTPRequest) async -> HTTPResponse {
+    let began = ContinuousClock.now
+    let fields = CallFields(request.fields)
+    var reply = Reply()
+    switch self.target(of: request) {
+    case .method(let endpoint):
+      await self.call(endpoint, request, fields, began: began, &reply)
+    case .page(let path, let page):
+      reply.method = path
+      await self.serve(page, request, fields, began: began, &reply)
+    case nil: reply.refuse(.unknownPath, fields.requestID)
+    }
+    await self.compress(&reply.response, for: fields)
+    reply.response.fields.append("x-request-id", fields.requestID)
+    self.observe(
+      CallRecord(
+        method: reply.method,
+        status: reply.response.status,
+        code: reply.code,
+        duration: .now - began,
+        requestID: fields.requestID,
+        codec: reply.codec,
+        requestBytes: request.body.count,
+        responseBytes: reply.response.body.count
+      )
+    )
+    return reply.response
+  }
+
+  /// The response to a request that a server rejects by itself.
+  package static func response(to rejection: HTTPRejection) -> HTTPResponse {
+    let refusal =
+      switch rejection {
+      case .malformed:
+        Refusal(.invalidArgument, "the request is not valid HTTP", reason: "MALFORMED_REQUEST")
+      case .headerTooLarge:
+        Refusal(
+          RPCError(
+            .invalidArgument,
+            "the request's header is too large",
+            details: [.errorInfo(reason: "HEADER_TOO_LARGE")]
+          ),
+          status: 431
+        )
+      case .bodyTooLarge:
+        Refusal(
+          .resourceExhausted,
+          "the request's body is too large",
+          reason: "MESSAGE_TOO_LARGE"
+        )
+      case .readTimeout:
+        Refusal(
+          RPCError(
+            .deadlineExceeded,
+            "the request did not arrive in time",
+            details: [.errorInfo(reason: "READ_TIMEOUT")]
+          ),
+          status: 408
+        )
+      case .draining:
+        Refusal(
+          RPCError(
+            .unavailable,
+            "the server is about to stop",
+            details: [.errorInfo(reason: "DRAINING"), .retryInfo(after: .seconds(1))]
+          )
+        )
+      }
+    let requestID = RequestID.make()
+    var response = refusal.response(requestID: requestID)
+    response.fields.append("x-request-id", requestID)
+    return response
+  }
+
+  nonisolated(nonsending) private func call(
+    _ endpoint: Endpoint,
+    _ request: HTTPRequest,
+    _ fields: CallFields,
+    began: ContinuousClock.Instant,
+    _ reply: inout Reply
+  ) async {
+    reply.method = endpoint.path
+    let added = ResponseFields()
+    var deadline: ContinuousClock.Instant?
+    do {
+      let payload = try await self.payload(of: request, fields, endpoint, &reply.codec)
+      let timeout = try self.timeout(of: fields, default: endpoint.timeout)
+      guard timeout > .zero else { throw Refusal.deadlineExceeded }
+      let end = began + timeout
+      deadline = end
+      let context = ServerContext(
+        requestID: fields.requestID,
+        deadline: end,
+        fields: request.fields,
+        responseFields: added
+      )
+      let scope = CallScope(
+        deadline: end,
+        requestID: fields.requestID,
+        traceparent: fields.traceparent
+      )
+      reply.response.body = try await withDeadline(end) {
+        try await CallScope.$current.withValue(scope) {
+          try await endpoint.answer(payload, context)
+        }
+      }
+      reply.response.fields.append("content-type", payload.codec.contentType)
+      if request.method == "GET" { reply.response.fields.append("vary", "accept-encoding") }
+    } catch {
+      reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
+    }
+    if fields.isStrict, reply.codec == .json {
+      reply.response.fields.append("preference-applied", "handling=strict")
+    }
+    for field in added.current.fields { reply.response.fields.append(field.name, field.value) }
+  }
+
+  nonisolated(nonsending) private func serve(
+    _ page: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse,
+    _ request: HTTPRequest,
+    _ fields: CallFields,
+    began: ContinuousClock.Instant,
+    _ reply: inout Reply
+  ) async {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      return reply.refuse(.wrongMethod(allowed: "GET, HEAD"), fields.requestID)
+    }
+    let deadline = began + self.limits.defaultTimeout
+    do {
+      reply.response = try await withDeadline(deadline) { try await page(request) }
+    } catch {
+      reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
+    }
+    if request.method == "HEAD" { reply.response.body = [] }
+  }
+
+  nonisolated(nonsending) private func payload(
+    of request: HTTPRequest,
+    _ fields: CallFields,
+    _ endpoint: Endpoint,
+    _ codec: inout Codec?
+  ) async throws(Refusal) -> Payload {
+    let limit = self.limits.maxMessageBytes
+    let query = request.method == "GET" && endpoint.allowsGet ? Query(request.query) : nil
+    if let query {
+      codec = query.text("encoding").flatMap(Codec.init(rawValue:))
+    } else {
+      guard request.method == "POST" else {
+        throw .wrongMethod(allowed: endpoint.allowsGet ? "GET, POST" : "POST")
+      }
+      codec = fields.contentType.flatMap(Codec.init(contentType:))
+    }
+    guard let codec else { throw .wrongCodec }
+    let version = query?.text("connect") ?? fields.protocolVersion.map { "v" + $0 }
+    guard version == nil || version == "v1" else {
+      throw Refusal(
+        .invalidArgument,
+        "only version 1 of the Connect protocol is spoken here",
+        reason: "UNKNOWN_PROTOCOL_VERSION"
+      )
+    }
+    return if let query {
+      try await Payload(query: query, codec, fields, limit: limit)
+    } else {
+      try await Payload(posted: request, codec, fields, limit: limit)
+    }
+  }
+
+  private func timeout(
+    of fields: CallFields,
+    default timeout: Duration
+  ) throws(RPCError) -> Duration {
+    min(try fields.timeout.map(Timeout.parse) ?? timeout, self.limits.maxTimeout)
+  }
+
+  nonisolated(nonsending) private func compress(
+    _ response: inout HTTPResponse,
+    for fields: CallFields
+  ) async {
+    let body = response.body
+    guard body.count > self.limits.compressAboveBytes,
+      fields.acceptsGzip ?? (fields.contentEncoding == "gzip"),
+      response.fields["content-encoding"] == nil
+    else { return }
+    let compressed = await computing(body.count) { Gzip.compress(body) }
+    guard let compressed, compressed.count < body.count else { return }
+    response.body = compressed
+    response.fields.append("content-encoding", "gzip")
+  }
+}
+
+/// A response in the making, and what its record needs.
+private struct Reply {
+  var response = HTTPResponse(status: 200)
+  var method = "_OTHER"
+  var code: Code?
+  var codec: Codec?
+
+  mutating func refuse(_ refusal: Refusal, _ requestID: String) {
+    self.code = refusal.error.code
+    self.response = refusal.response(requestID: requestID)
+  }
+}

@@ -1,0 +1,101 @@
+package import HTTPMessage
+import SwiftProtobuf
+
+/// Answers Connect's unary calls, and the pages that every service has.
+///
+/// Methods and pages are registered first; then `handle` is given to a server as its handler, or to
+/// a client as its transport.
+///
+/// Source: https://connectrpc.com/docs/protocol
+package struct RPCServer: Sendable {
+  let limits: RPCLimits
+  let health: Health
+  let observe: @Sendable (CallRecord) -> Void
+  let shapes: MessageShapes
+  /// By path.
+  private var targets: [String: Target] = [:]
+
+  /// A server with the health check and the pages `/livez`, `/readyz`, `/startupz` and
+  /// `/schema.binpb`.
+  ///
+  /// - Parameters:
+  ///   - schema: A serialised `FileDescriptorSet` with every message that is registered.
+  ///   - limits: What callers may ask for.
+  ///   - health: What the health check and the pages tell.
+  ///   - observe: Called with each request once its response is ready, on the request's task.
+  package init(
+    schema: [UInt8],
+    limits: RPCLimits = RPCLimits(),
+    health: Health,
+    observe: @escaping @Sendable (CallRecord) -> Void = { _ in }
+  ) {
+    self.limits = limits
+    self.health = health
+    self.observe = observe
+    self.shapes = MessageShapes(schema: schema)
+    self.registerHealth()
+    self.route("/schema.binpb") { _ in
+      HTTPResponse(status: 200, fields: ["content-type": "application/x-protobuf"], body: schema)
+    }
+  }
+
+  /// Answers a method with `handler`.
+  ///
+  /// - Parameters:
+  ///   - method: Its path must not be registered yet, or its handler is replaced.
+  ///   - timeout: For calls that name no time limit; the limits' default when `nil`.
+  ///   - handler: Throws an `RPCError` for its caller to read. Any other error becomes an
+  ///     `internal` that says nothing of it.
+  package mutating func register<Request, Response>(
+    _ method: Method<Request, Response>,
+    timeout: Duration? = nil,
+    handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
+  ) {
+    let shapes = self.shapes
+    let answer: Endpoint.Answer = { payload, context in
+      let request = try await payload.decoded(Request.self, by: shapes)
+      return try payload.codec.encode(try await handler(request, context))
+    }
+    let endpoint = Endpoint(
+      path: method.path,
+      allowsGet: method.idempotency == .noSideEffects,
+      timeout: timeout ?? self.limits.defaultTimeout,
+      answer: answer
+    )
+    self.health.addService(method.service)
+    self.targets[method.path] = .method(endpoint)
+  }
+
+  /// Answers GET and HEAD of a path with a page, whose handler may throw as a method's does.
+  package mutating func route(
+    _ path: String,
+    handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+  ) {
+    self.targets[path] = .page(path, handler)
+  }
+
+  func target(of request: HTTPRequest) -> Target? {
+    // A dictionary's key must be a `String`: without a query, the target is one already.
+    let path = request.path
+    return self.targets[
+      path.utf8.count == request.target.utf8.count ? request.target : String(path)
+    ]
+  }
+}
+
+/// What stands behind a path.
+enum Target: Sendable {
+  case method(Endpoint)
+  case page(String, @Sendable (HTTPRequest) async throws -> HTTPResponse)
+}
+
+/// A registered method, without its types.
+struct Endpoint: Sendable {
+  typealias Answer = @Sendable (Payload, ServerContext) async throws -> [UInt8]
+
+  let path: String
+  let allowsGet: Bool
+  /// For calls that name no time limit.
+  let timeout: Duration
+  let answer: Answer
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Contracts
+import HTTPMessage
+import HTTPServer
+import Logging
+import NIOCore
+import RPC
+import Telemetry
+
+struct Serve<S: Service>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: "serve", abstract: "Answer calls until SIGTERM or Ctrl-C.")
+  }
+
+  func run() async throws {
+    let values = try ServiceRuntime.configuration(of: S.self)
+    // Server and clients share their event loops, so that a call stays on the loop it came in on.
+    // NIO takes the number once, before anything else touches the loops.
+    NIOSingletons.groupLoopCountSuggestion = values[ServerSettings.threads]
+    let settings = ServerSettings(values, defaultPort: S.defaultPort)
+    let service = try wired(S.self, values)
+    let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
+    let health = Health()
+    var server = RPCServer(
+      schema: Schema.fileDescriptorSet,
+      limits: settings.rpc,
+      health: health,
+      observe: { record in logger.log(record) }
+    )
+    service.register(on: &server, health: health)
+    let signals = TerminationSignals()
+    do {
+      try await withHTTPServer(settings.http, handler: server.handler) { address in
+        health.start()
+        logger.info(
+          "listening",
+          metadata: ["host": "\(address.host)", "port": "\(address.port)"]
+        )
+        let signal = await signals.first()
+        health.drain()
+        logger.info("draining", metadata: ["signal": "\(signal.name)"])
+        // Whoever balances load needs this long to see that readiness says no.
+        if signal.isPolite { try? await Task.sleep(for: settings.drainDelay) }
+      }
+    } catch {
+      complain("\(S.name): \(error)")
+      throw ExitCode.failure
+    }
+    await service.close()
+    logger.info("stopped")
+  }
+}
+
+extension RPCServer {
+  fileprivate var handler: HTTPHandler {
+    { request in await self.handle(request) }
+  }
+}
+
+func logger(for service: String, level: Logger.Level) -> Logger {
+  Logger(label: service) { _ in JSONLogHandler(service: service, level: level) }
+}
+
+extension Logger {
+  /// One line a call: failures of ours as warnings, everything else for debugging.
+  fileprivate func log(_ record: CallRecord) {
+    let isOurs = record.code.map { $0.httpStatus >= 500 } ?? false
+    self.log(
+      level: isOurs ? .warning : .debug,
+      "call",
+      metadata: [
+        "method": "\(record.method)", "code": "\(record.code?.name ?? "ok")",
+        "requestID": "\(record.requestID)",
+        "milliseconds": "\(Int(record.duration / .milliseconds(1)))",
+      ]
+    )
+  }
+}

@@ -1,0 +1,72 @@
+import CatalogStore
+import Glibc
+import Testing
+
+/// A kind of store that must behave as `TitleStore` says.
+struct StoreFactory: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  /// Opens the store of a folder, anew each time.
+  let open: @Sendable (_ folder: String) throws -> any TitleStore
+
+  static let all = [
+    StoreFactory(testDescription: "SQLite") { folder in
+      try SQLiteCatalogStore(path: "\(folder)/catalog.sqlite")
+    }
+  ]
+
+  /// Calls `body` with an empty store, which is removed afterwards.
+  func withStore<Value>(_ body: (any TitleStore) async throws -> Value) async throws -> Value {
+    try await withFolder { folder in try await body(try self.open(folder)) }
+  }
+}
+
+/// Calls `body` with the path of a new folder, which is removed afterwards with its files.
+func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+  var template = Array("/tmp/netflixgpt-store-XXXXXX".utf8CString)
+  let path = template.withUnsafeMutableBufferPointer { buffer in
+    buffer.baseAddress.flatMap(mkdtemp).map { start in String(cString: start) }
+  }
+  let folder = try #require(path)
+  defer {
+    for name in files(in: folder) { unlink("\(folder)/\(name)") }
+    rmdir(folder)
+  }
+  return try await body(folder)
+}
+
+func files(in folder: String) -> [String] {
+  guard let directory = opendir(folder) else { return [] }
+  defer { closedir(directory) }
+  var names: [String] = []
+  while let entry = readdir(directory) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      pointer.withMemoryRebound(to: CChar.self, capacity: 256) { start in String(cString: start) }
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+  return names
+}
+
+func bytes(of path: String) throws -> [UInt8] {
+  let descriptor = open(path, O_RDONLY)
+  try #require(descriptor >= 0)
+  defer { close(descriptor) }
+  let size = Int(lseek(descriptor, 0, SEEK_END))
+  lseek(descriptor, 0, SEEK_SET)
+  var bytes = [UInt8](repeating: 0, count: size)
+  let taken = bytes.withUnsafeMutableBytes { buffer in
+    read(descriptor, buffer.baseAddress, size)
+  }
+  try #require(taken == size)
+  return bytes
+}
+
+func write(_ bytes: [UInt8], to path: String) throws {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+  try #require(descriptor >= 0)
+  defer { close(descriptor) }
+  let written = bytes.withUnsafeBytes { buffer in
+    Glibc.write(descriptor, buffer.baseAddress, buffer.count)
+  }
+  try #require(written == bytes.count)
+}

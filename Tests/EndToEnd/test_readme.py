@@ -1,0 +1,58 @@
+"""What the README says: its curl lines run, its tables are those of the executables."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from running import ROOT
+
+README = (ROOT / "README.md").read_text()
+SERVICES = {8080: "gateway", 8081: "emotion", 8082: "embedding"}
+
+
+def curl_blocks() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if block.startswith("curl ")]
+
+
+def with_titles_of_the_test(system, command: str) -> str:
+    """The command with the ports of the test, and with titles that its catalog has."""
+    for port, name in SERVICES.items():
+        command = command.replace(f"127.0.0.1:{port}/", f"127.0.0.1:{getattr(system, name).port}/")
+    return re.sub(r'"id": ?"(st|tm|ts)\d+"', '"id":"tm2"', command)
+
+
+def test_there_is_a_curl_for_every_method():
+    methods = set()
+    for proto in (ROOT / "Shared/Contracts/proto/netflixgpt").rglob("*.proto"):
+        text = proto.read_text()
+        package = re.search(r"^package (.*);", text, re.MULTILINE).group(1)
+        for service, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.MULTILINE | re.DOTALL):
+            methods |= {f"/{package}.{service}/{name}" for name in re.findall(r"rpc (\w+)\(", body)}
+    commands = "\n".join(curl_blocks())
+    assert [method for method in sorted(methods) if method not in commands] == []
+
+
+@pytest.mark.parametrize("command", curl_blocks(), ids=range(len(curl_blocks())))
+def test_a_curl_of_the_readme_works(system, command):
+    result = subprocess.run(
+        ["bash", "-euc", with_titles_of_the_test(system, command)], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 0, result.stderr
+    if "schema.binpb" not in command:
+        body = json.loads(result.stdout) if result.stdout.startswith("{") else {}
+        assert "code" not in body, result.stdout[:1000]
+        assert result.stdout.strip()
+
+
+@pytest.mark.parametrize("name", ["emotion-service", "embedding-service", "recommendation-gateway"])
+def test_a_table_of_settings_is_that_of_the_executable(system, name):
+    service = next(service for service in system.services if service.name == name)
+    made = service.run("check-config", "--markdown").stdout.strip()
+    shown = re.search(rf"<!-- settings:{name} -->\n(.*?)\n<!-- end -->", README, re.DOTALL)
+    assert shown, f"no table of {name}"
+    assert shown.group(1).strip() == made, f"the README's table must be what this prints:\n{made}"

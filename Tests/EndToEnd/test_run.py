@@ -1,0 +1,113 @@
+"""`deploy/run` from a second shell: started, asked, interrupted, started again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from running import BIN, RECOMMEND, ROOT, call, free_port, send
+
+
+class Run:
+    def __init__(self, data: Path, **settings: str):
+        self.ports = {name: free_port() for name in ("GATEWAY_PORT", "EMOTION_PORT", "EMBEDDING_PORT")}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        ports = {name: str(port) for name, port in self.ports.items()}
+        self.output = data / "output"
+        self.started = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [ROOT / "deploy/run"],
+                env=kept | ports | {"DATA_DIR": str(data), "BIN": str(BIN)} | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def until_ready(self) -> float:
+        while "NetflixGPT is ready" not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() - self.started < 300, self.text
+            time.sleep(0.05)
+        return time.monotonic() - self.started
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text()
+
+    def answering(self) -> list[str]:
+        found = []
+        for name, port in self.ports.items():
+            with contextlib.suppress(OSError):
+                send(port, "GET", "/livez", timeout=2)
+                found.append(name)
+        return found
+
+    def pid_of(self, executable: str) -> int:
+        """Among the children of the script."""
+        output = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=True
+        ).stdout
+        return next(int(line.split()[0]) for line in output.splitlines() if f"/{executable} " in line)
+
+    def end(self, number: int) -> int:
+        # As a terminal does: to all of the script's process group.
+        os.killpg(self.process.pid, number)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def start(tmp_path):
+    runs = []
+
+    def make(**settings) -> Run:
+        runs.append(Run(tmp_path, **settings))
+        return runs[-1]
+
+    yield make
+    for run in runs:
+        if run.process.poll() is None:
+            run.end(signal.SIGTERM)
+
+
+def test_it_starts_answers_ends_and_starts_again_at_once(start):
+    first = start()
+    first.until_ready()
+    assert "Loading the starter catalog" in first.text
+    assert '"recommendations":[{' in first.text
+    assert len(first.answering()) == 3
+    port = first.ports["GATEWAY_PORT"]
+    assert call(port, RECOMMEND, {"mood": "calm"}).status == 200
+    status = call(port, "/netflixgpt.catalog.v1.CatalogService/GetCatalogStatus", {}).json
+    assert status["titles"] == 300
+    assert first.end(signal.SIGINT) == 0
+    assert first.answering() == []
+
+    second = start()
+    assert second.until_ready() < 15
+    assert "Loading" not in second.text
+    assert second.end(signal.SIGTERM) == 0
+    assert second.answering() == []
+
+
+def test_it_ends_with_an_error_when_a_service_dies(start):
+    run = start()
+    run.until_ready()
+    os.kill(run.pid_of("embedding-service"), signal.SIGKILL)
+    assert run.process.wait(60) == 1
+    assert "embedding-service has ended" in run.text
+    assert run.answering() == []
+
+
+def test_a_wrong_setting_is_passed_on_and_its_complaint_shown(start):
+    run = start(EMOTION_PROVIDERS="oracle")
+    assert run.process.wait(60) == 1
+    assert "EMOTION_PROVIDERS" in run.text
+    assert run.answering() == []

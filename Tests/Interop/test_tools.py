@@ -1,0 +1,106 @@
+"""curl, nghttp and buf against the gateway."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import urllib.parse
+
+import pytest
+
+from running import RECOMMEND, ROOT, tool
+
+MESSAGE = json.dumps({"mood": "calm after the storm", "limit": 3})
+VERSIONS = pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+
+
+def curl(*arguments, **options) -> bytes:
+    command = ["curl", "-sS", "--fail-with-body", "-m", "30", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, **options).stdout
+
+
+def check(body: bytes):
+    assert len(json.loads(body)["recommendations"]) == 3
+
+
+@VERSIONS
+def test_curl_posts_json(system, version):
+    check(curl(version, "-H", "Content-Type: application/json", "-d", MESSAGE, system.gateway.url + RECOMMEND))
+
+
+@VERSIONS
+def test_curl_gets(system, version):
+    query = urllib.parse.urlencode({"encoding": "json", "message": MESSAGE})
+    check(curl(version, f"{system.gateway.url}{RECOMMEND}?{query}"))
+
+
+@VERSIONS
+def test_curl_accepts_gzip(system, version):
+    arguments = [version, "-H", "Content-Type: application/json", "-d", MESSAGE, system.gateway.url + RECOMMEND]
+    plain = curl(*arguments)
+    packed = curl("-H", "Accept-Encoding: gzip", *arguments)
+    assert len(packed) < len(plain) and packed[:2] == b"\x1f\x8b"
+    check(gzip.decompress(packed))
+    check(curl("--compressed", *arguments))
+
+
+@VERSIONS
+def test_curl_sends_gzip(system, version):
+    check(
+        curl(
+            *(version, "--data-binary", "@-", system.gateway.url + RECOMMEND),
+            *("-H", "Content-Type: application/json", "-H", "Content-Encoding: gzip"),
+            # Without it, what was asked in gzip may be answered in gzip.
+            *("-H", "Accept-Encoding: identity"),
+            input=gzip.compress(MESSAGE.encode()),
+        )
+    )
+
+
+def test_curl_uses_a_connection_again(system):
+    # HTTP/1.1 alone: before 8.0, curl can't use a cleartext HTTP/2 connection again (curl issue 10634).
+    once = ["-o", "/dev/null", f"{system.gateway.url}/livez"]
+    answer = curl("--http1.1", "-w", "%{num_connects}\n", *once * 5)
+    assert sum(int(line) for line in answer.decode().split()) == 1
+
+
+@pytest.mark.skipif(shutil.which("nghttp") is None, reason="nghttp is not installed")
+def test_nghttp_posts_many_streams_on_one_connection(system, tmp_path):
+    (tmp_path / "message.json").write_text(MESSAGE)
+    result = subprocess.run(
+        ["nghttp", "-v", "-m", "20", "-d", tmp_path / "message.json", "-H", "content-type: application/json"]
+        + [system.gateway.url + RECOMMEND],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert result.stdout.count(":status: 200") == 20
+    assert "recommendations" in result.stdout
+
+
+def test_buf_curl_needs_no_files_of_ours(system):
+    buf = os.environ.get("BUF") or tool("buf")
+    result = subprocess.run(
+        [buf, "curl", "--schema", f"{system.gateway.url}/schema.binpb", "-d", MESSAGE]
+        + [system.gateway.url + RECOMMEND],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    check(result.stdout.encode())
+
+
+def test_the_served_schema_is_that_of_the_contracts(system, tmp_path):
+    buf = os.environ.get("BUF") or tool("buf")
+    (tmp_path / "served.binpb").write_bytes(curl(f"{system.gateway.url}/schema.binpb"))
+    result = subprocess.run(
+        [buf, "breaking", tmp_path / "served.binpb", "--against", ROOT / "Shared/Contracts/proto"],
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr

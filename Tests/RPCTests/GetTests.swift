@@ -1,0 +1,96 @@
+import Contracts
+import HTTPMessage
+import RPC
+import SwiftProtobuf
+import Testing
+
+@Suite struct `GET` {
+  let server = TestServer()
+  let path = RecommendationMethods.recommend.path
+
+  /// `{"mood":"calm"}` in several spellings.
+  @Test(
+    arguments: [
+      "encoding=json&message=%7B%22mood%22%3A%22calm%22%7D",
+      "message=%7B%22mood%22%3A%22calm%22%7D&encoding=json&connect=v1",
+      "connect=v1&base64=1&encoding=json&message=eyJtb29kIjoiY2FsbSJ9",
+      "base64=0&encoding=json&message=%7b%22mood%22:%22calm%22%7d",
+      "utm_source=x&encoding=json&message={\"mood\":\"calm\"}&y",
+      "encoding=json&message=%7B%22mood%22:+%22calm%22%7D",
+      "encoding=json&compression=identity&message=%7B%22mood%22%3A%22calm%22%7D",
+    ]
+  )
+  func `a query is a request`(query: String) async throws {
+    let response = try await self.server.get("\(self.path)?\(query)")
+    #expect(response.status == 200)
+    #expect(response.fields["content-type"] == "application/json")
+    #expect(response.fields["vary"] == "accept-encoding")
+    #expect(response.text == #"{"language":"calm","candidates":4}"#)
+  }
+
+  /// The message `{}` and protobuf's field 1 with "?>" and "??", which give "/" and "+" in base64.
+  @Test(
+    arguments: [
+      ("CgI_Pg", "?>"), ("CgI_Pg==", "?>"), ("CgI_Pg%3D%3D", "?>"), ("CgI/Pg", "?>"),
+      ("CgI-Pg", ">>"), ("CgI%2BPg", ">>"),
+    ]
+  )
+  func `base64 is read in both alphabets, with and without padding`(
+    message: String,
+    mood: String
+  ) async throws {
+    let response = try await self.server.get(
+      "\(self.path)?encoding=proto&base64=1&message=\(message)"
+    )
+    #expect(response.status == 200)
+    #expect(response.fields["content-type"] == "application/proto")
+    #expect(try RecommendResponse(serializedBytes: response.body).language == mood)
+  }
+
+  @Test func `a compressed message is inflated`() async throws {
+    let message = try #require(Gzip.compress(Array(#"{"mood":"calm"}"#.utf8)))
+    let encoded = message.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let response = try await self.server.get(
+      "\(self.path)?encoding=json&compression=gzip&message=\(encoded)"
+    )
+    #expect(response.text == #"{"language":"calm","candidates":4}"#)
+  }
+
+  @Test(
+    arguments: [
+      ("encoding=json", 400, Code.invalidArgument), ("", 415, .unknown),
+      ("message=%7B%7D", 415, .unknown), ("encoding=xml&message=%7B%7D", 415, .unknown),
+      ("encoding=json&message=", 400, .invalidArgument),
+      ("encoding=json&message=%7B%7D&connect=v2", 400, .invalidArgument),
+      ("encoding=json&message=%7B%7D&connect=", 400, .invalidArgument),
+      ("encoding=json&message=%7B%7D&compression=br", 501, .unimplemented),
+      ("encoding=json&base64=1&message=%7B%7D", 400, .invalidArgument),
+      ("encoding=json&base64=1&message=A", 400, .invalidArgument),
+      ("encoding=json&base64=1&message=e30%3D%3D", 400, .invalidArgument),
+      ("encoding=json&compression=gzip&message=%7B%7D", 400, .invalidArgument),
+      ("encoding=json&message=%7", 400, .invalidArgument),
+    ]
+  )
+  func `a query that is no request is refused`(
+    query: String,
+    status: Int,
+    code: Code
+  ) async throws {
+    let response = try await self.server.get("\(self.path)?\(query)")
+    #expect(response.status == status)
+    #expect(await response.error?.code == code)
+  }
+
+  @Test func `an empty message is one in protobuf`() async throws {
+    let response = try await self.server.get("\(self.path)?encoding=proto&message=")
+    #expect(response.status == 200)
+  }
+
+  @Test func `the time limit stays a header`() async throws {
+    let response = try await self.server.get(
+      "\(self.path)?encoding=json&message=%7B%7D",
+      ["connect-timeout-ms": "0"]
+    )
+    #expect(response.status == 504)
+  }
+}

@@ -1,0 +1,85 @@
+import Contracts
+import HTTPMessage
+import RPC
+import SwiftProtobuf
+import Testing
+
+@Suite struct `Requests without a response` {
+  private struct Unexpected: Error {}
+
+  /// How often a call was sent when each sending fails, and with which error it ended.
+  private static func outcome(
+    _ idempotency: Idempotency,
+    _ failure: any Error & Sendable,
+    succeedsAfter failures: Int = .max
+  ) async throws -> (sent: Int, error: RPCError?) {
+    let sent = Box(0)
+    let client = try RPCClient(
+      baseURL: "http://test",
+      send: { _ in
+        sent.value += 1
+        guard sent.value > failures else { throw failure }
+        return HTTPResponse(status: 200, fields: ["content-type": "application/proto"])
+      }
+    )
+    let method = Method<RecommendRequest, RecommendResponse>("test.v1.Test", "Any", idempotency)
+    do {
+      _ = try await client.call(method, RecommendRequest())
+      return (sent.value, nil)
+    } catch {
+      return (sent.value, error)
+    }
+  }
+
+  @Test(
+    arguments: [
+      (HTTPTransportError.Reason.unreachable, 2, 2), (.refused, 2, 2), (.interrupted, 1, 2),
+      (.timedOut, 1, 1), (.responseTooLarge, 1, 1), (.protocolError, 1, 1),
+    ]
+  )
+  func `are sent once more where that does no harm`(
+    reason: HTTPTransportError.Reason,
+    unknown: Int,
+    harmless: Int
+  ) async throws {
+    let failure = HTTPTransportError(reason, "to test")
+    #expect(try await Self.outcome(.unknown, failure).sent == unknown)
+    #expect(try await Self.outcome(.idempotent, failure).sent == harmless)
+    #expect(try await Self.outcome(.noSideEffects, failure).sent == harmless)
+  }
+
+  @Test func `succeed at the second time`() async throws {
+    let failure = HTTPTransportError(.refused, "to test")
+    let outcome = try await Self.outcome(.unknown, failure, succeedsAfter: 1)
+    #expect(outcome.sent == 2)
+    #expect(outcome.error == nil)
+  }
+
+  @Test(
+    arguments: [
+      (HTTPTransportError.Reason.unreachable, Code.unavailable, "UNREACHABLE"),
+      (.refused, .unavailable, "REFUSED"), (.interrupted, .unavailable, "INTERRUPTED"),
+      (.timedOut, .unavailable, "TIMED_OUT"),
+      (.responseTooLarge, .resourceExhausted, "RESPONSE_TOO_LARGE"),
+      (.protocolError, .unavailable, "PROTOCOL_ERROR"),
+    ]
+  )
+  func `say in a word what happened`(
+    reason: HTTPTransportError.Reason,
+    code: Code,
+    word: String
+  ) async throws {
+    let failure = HTTPTransportError(reason, "internal detail")
+    let error = try #require(try await Self.outcome(.unknown, failure).error)
+    #expect(error.code == code)
+    #expect(error.reason == word)
+    #expect(error.message.hasPrefix("test.v1.Test "))
+    #expect(!error.message.contains("internal detail"))
+  }
+
+  @Test func `keep the text of unexpected errors here`() async throws {
+    let error = try #require(try await Self.outcome(.noSideEffects, Unexpected()).error)
+    #expect(error.code == .internal)
+    #expect(!error.message.contains("Unexpected"))
+  }
+}
