@@ -12,7 +12,7 @@ private let allowed: [String: Set<String>] = [
   "Telemetry": [],
   "Contracts": ["RPC"],
   "Caching": [],
-  "Providers": ["HTTPMessage"],
+  "Providers": ["HTTPMessage", "RPC"],
   "LocalModels": [],
   "CatalogStore": [],
   "CatalogCSV": [],

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import SwiftProtobuf
 import Testing
 
 @Suite struct `The other methods` {

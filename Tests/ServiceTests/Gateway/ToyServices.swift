@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import SwiftProtobuf
 import Synchronization
 
 /// Two services that answer by the wire's rules, with a tiny world of eight feelings.
