@@ -12,7 +12,8 @@ func module(
   _ name: String,
   uses: [Target.Dependency] = [],
   exclude: [String] = [],
-  resources: [Resource] = []
+  resources: [Resource] = [],
+  optimized: Bool = false
 ) -> Target {
   .target(
     name: name,
@@ -21,6 +22,7 @@ func module(
     exclude: exclude,
     resources: resources,
     swiftSettings: settings
+      + (optimized ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : [])
   )
 }
 
@@ -91,12 +93,20 @@ let package = Package(
       exclude: ["proto", "generate"],
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
+    module("Caching"),
     module("Providers", uses: ["HTTPMessage", "RPC"]),
     module(
-      "LocalModels", exclude: ["Training"],
-      resources: [.copy("Resources/affect.model")]),
+      "LocalModels",
+      exclude: ["Training"],
+      resources: [.copy("Resources/affect.model")],
+      optimized: true
+    ),
     module("CatalogCSV"),
-    module("CatalogStore", uses: [.product(name: "GRDB", package: "GRDB.swift")]),
+    module(
+      "CatalogStore",
+      uses: [.product(name: "GRDB", package: "GRDB.swift")],
+      optimized: true
+    ),
     module(
       "ServiceRuntime",
       uses: [
@@ -107,23 +117,21 @@ let package = Package(
     service(
       "EmotionService",
       uses: [
-        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
-        "ServiceRuntime",
-        logging, arguments, protobuf,
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
+        "ServiceRuntime", logging, arguments, protobuf,
       ]
     ),
     service(
       "EmbeddingService",
       uses: [
-        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "LocalModels",
-        "ServiceRuntime",
-        logging, arguments, protobuf,
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
+        "ServiceRuntime", logging, arguments, protobuf,
       ]
     ),
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Providers", "CatalogCSV", "CatalogStore",
+        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
         "ServiceRuntime", logging, arguments, protobuf,
       ],
       resources: [
@@ -148,8 +156,8 @@ let package = Package(
     tests(
       "ProvidersTests",
       of: [
-        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Providers", "EmotionService",
-        "EmbeddingService", "ScriptedServer", protobuf,
+        "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
+        "EmbeddingService", "LocalModels", "ScriptedServer", protobuf,
       ]
     ),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
@@ -157,13 +165,39 @@ let package = Package(
     tests(
       "ServiceTests",
       of: [
-        "HTTPMessage", "HTTPServer", "RPC", "Contracts", "Providers", "LocalModels", "CatalogStore", "CatalogCSV",
-        "ServiceRuntime", "EmotionService", "EmbeddingService", "RecommendationGateway", protobuf,
+        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
+        "ServiceRuntime",
+        "RecommendationGateway", protobuf,
       ]
     ),
     tests(
-      "LocalModelsTests", of: ["LocalModels"], exclude: ["Moods"]),
+      "LocalModelsTests",
+      of: ["LocalModels"],
+      exclude: ["Moods"],
+      resources: [.copy("Fixtures")]
+    ),
     tests("ArchitectureTests", of: []),
+    .target(
+      name: "ConformanceMessages",
+      dependencies: ["HTTPMessage", "RPC", protobuf],
+      path: "Tests/Conformance/Messages",
+      resources: [.embedInCode("Generated/schema.binpb")],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance-server",
+      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      path: "Tests/Conformance/Server",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "conformance-client",
+      dependencies: [
+        "ConformanceMessages", "HTTPMessage", "HTTPClient", "RPC", protobuf, nioPosix,
+      ],
+      path: "Tests/Conformance/Client",
+      swiftSettings: settings
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

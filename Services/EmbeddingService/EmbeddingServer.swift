@@ -1,3 +1,4 @@
+import Caching
 import Contracts
 import FoundationEssentials
 import Providers

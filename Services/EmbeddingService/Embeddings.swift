@@ -26,15 +26,20 @@ struct Embeddings: Service {
       let endpoint = try OpenAIEndpoint(baseURL: settings.baseURL, key: settings.key)
       self.provider = OpenAIEmbeddingProvider(
         embeddings: OpenAIEmbeddings(
-          endpoint: endpoint, model: values[EmbeddingSettings.openAIModel],
-          dimensions: values[EmbeddingSettings.openAIDimensions]),
-        handler: curl.handler)
+          endpoint: endpoint,
+          model: values[EmbeddingSettings.openAIModel],
+          dimensions: values[EmbeddingSettings.openAIDimensions]
+        ),
+        handler: curl.handler
+      )
     default:
       let resource = try ModelResource.locate(override: values[EmbeddingSettings.modelFile])
       self.provider = LocalEmbeddingProvider(try EmbeddingModel(resource))
     }
     self.server = EmbeddingServer(
-      provider: self.provider, maxVectorsKept: values[EmbeddingSettings.cacheEntries])
+      provider: self.provider,
+      maxVectorsKept: values[EmbeddingSettings.cacheEntries]
+    )
   }
 
   func register(on server: inout RPCServer, health: Health) {
@@ -51,7 +56,9 @@ struct Embeddings: Service {
     let name = "\(self.provider.name)/\(self.provider.model)"
     do throws(ProviderError) {
       let (vectors, _) = try await self.provider.embeddings(
-        of: ["joy"], deadline: .now + .seconds(20))
+        of: ["joy"],
+        deadline: .now + .seconds(20)
+      )
       guard let vector = vectors.first ?? nil else {
         return [Diagnosis(name, problem: "gave no vector for the word joy")]
       }

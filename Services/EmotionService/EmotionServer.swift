@@ -1,3 +1,4 @@
+import Caching
 import Contracts
 import Providers
 import RPC
@@ -61,7 +62,10 @@ struct EmotionServer: Sendable {
     until deadline: ContinuousClock.Instant
   ) async throws -> Netflixgpt_Emotion_V1_AnnotateTitlesResponse {
     let titles = try TitleBatch(request.titles).titles
-    let outcomes = await self.chain.annotations(of: titles, until: deadline)
+    // Tagging, and reading a model's long answers, would keep the event loop from other callers.
+    let outcomes = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      await self.chain.annotations(of: titles, until: deadline)
+    }
     if Task.isCancelled { throw RPCError(.cancelled) }
     return .with {
       $0.annotations = zip(titles, outcomes).map { Self.annotation(of: $0, $1) }

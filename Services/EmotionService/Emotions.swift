@@ -31,13 +31,18 @@ struct Emotions: Service {
         let endpoint = try OpenAIEndpoint(baseURL: settings.baseURL, key: settings.key)
         return OpenAIEmotionProvider(
           chat: OpenAIChat(
-            endpoint: endpoint, model: values[EmotionSettings.openAIModel]),
-          handler: curl.handler)
+            endpoint: endpoint,
+            model: values[EmotionSettings.openAIModel]
+          ),
+          handler: curl.handler
+        )
       }
     }
     self.server = EmotionServer(
-      chain: ProviderChain(self.providers), maxMoodsKept: values[EmotionSettings.cacheEntries],
-      lifetime: .seconds(values[EmotionSettings.cacheSeconds]))
+      chain: ProviderChain(self.providers),
+      maxMoodsKept: values[EmotionSettings.cacheEntries],
+      lifetime: .seconds(values[EmotionSettings.cacheSeconds])
+    )
   }
 
   func register(on server: inout RPCServer, health: Health) {
@@ -56,7 +61,9 @@ struct Emotions: Service {
       let name = "\(provider.name)/\(provider.model)"
       do throws(ProviderError) {
         let answer = try await provider.emotions(
-          inMood: "a quiet, happy evening", deadline: .now + .seconds(20))
+          inMood: "a quiet, happy evening",
+          deadline: .now + .seconds(20)
+        )
         let words = answer.emotions.map(\.name).joined(separator: ", ")
         diagnoses.append(Diagnosis(name, note: "reads \(words) in a quiet, happy evening"))
       } catch {

@@ -29,21 +29,18 @@ struct LocalEmotionProvider: EmotionProvider {
     )
   }
 
-  /// Annotates titles away from the caller's event loop, which has others to serve.
+  /// Annotates titles one after the other; not for an event loop, which has others to serve.
   func annotations(
     of titles: [TitleText],
     deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> TitlesAnswer {
-    try await withTaskExecutorPreference(globalConcurrentExecutor) {
-      () async throws(ProviderError) in
-      var annotations: [String: TitleAnnotation] = [:]
-      for title in titles {
-        if Task.isCancelled { throw .cancelled }
-        guard ContinuousClock.now < deadline else { throw .timedOut }
-        annotations[title.id] = self.annotation(of: title)
-      }
-      return TitlesAnswer(annotations: annotations)
+    var annotations: [String: TitleAnnotation] = [:]
+    for title in titles {
+      if Task.isCancelled { throw .cancelled }
+      guard ContinuousClock.now < deadline else { throw .timedOut }
+      annotations[title.id] = self.annotation(of: title)
     }
+    return TitlesAnswer(annotations: annotations)
   }
 
   private func annotation(of title: TitleText) -> TitleAnnotation? {

@@ -2,7 +2,7 @@ import ArgumentParser
 import CatalogStore
 import HTTPClient
 import Logging
-import Providers
+import Caching
 import RPC
 import ServiceRuntime
 
@@ -25,18 +25,27 @@ struct Gateway: Service {
     self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])
     self.embedding = try Backend("embedding-service", url: values[GatewaySettings.embeddingURL])
     self.store = try SQLiteCatalogStore(
-      path: String(values[GatewaySettings.store].dropFirst("sqlite:".count)))
+      path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
+    )
     self.recommender = Recommender(
       emotions: EmotionBackend(self.emotion.client, cacheEntries: entries, cacheFor: lifetime),
-      embeddings: EmbeddingBackend(self.embedding.client, cacheEntries: entries, cacheFor: lifetime),
-      store: self.store, contentWeight: values[GatewaySettings.contentWeight],
-      answers: LRUCache(capacity: entries, lifetime: lifetime))
+      embeddings: EmbeddingBackend(
+        self.embedding.client,
+        cacheEntries: entries,
+        cacheFor: lifetime
+      ),
+      store: self.store,
+      contentWeight: values[GatewaySettings.contentWeight],
+      answers: LRUCache(capacity: entries, lifetime: lifetime)
+    )
   }
 
   var ingestor: Ingestor {
     Ingestor(
-      emotions: self.recommender.emotions, embeddings: self.recommender.embeddings,
-      store: self.store)
+      emotions: self.recommender.emotions,
+      embeddings: self.recommender.embeddings,
+      store: self.store
+    )
   }
 
   func register(on server: inout RPCServer, health: Health) {
@@ -52,13 +61,17 @@ struct Gateway: Service {
     var diagnoses: [Diagnosis] = []
     for backend in [self.emotion, self.embedding] {
       diagnoses.append(
-        Diagnosis(backend.name, problem: await backend.problem(), note: backend.url))
+        Diagnosis(backend.name, problem: await backend.problem(), note: backend.url)
+      )
     }
     let snapshot = try? await self.store.snapshot()
     diagnoses.append(
       Diagnosis(
-        "catalog", problem: await self.catalogProblem(),
-        note: snapshot.map { "\($0.count) titles, \($0.words.count) emotions" } ?? ""))
+        "catalog",
+        problem: await self.catalogProblem(),
+        note: snapshot.map { "\($0.count) titles, \($0.words.count) emotions" } ?? ""
+      )
+    )
     guard let snapshot, snapshot.count > 0,
       let space = try? await self.recommender.embeddings.currentSpace()
     else { return diagnoses }
@@ -68,7 +81,9 @@ struct Gateway: Service {
         "embedding space",
         problem: isSame
           ? nil : Recommender.spaceMismatch(catalog: snapshot.space, service: space).message,
-        note: space))
+        note: space
+      )
+    )
     return diagnoses
   }
 

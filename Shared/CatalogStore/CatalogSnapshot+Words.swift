@@ -14,7 +14,8 @@ extension CatalogSnapshot {
   ///   - count: The most emotions wanted.
   /// - Returns: Emotions with their cosine, -1...1.
   package func nearestWords(
-    to vector: [Float], count: Int
+    to vector: [Float],
+    count: Int
   ) -> [(word: String, similarity: Double)] {
     guard vector.count == self.dimensions else { return [] }
     let similarities = WordSimilarities(of: self.wordVectors, to: [vector]).lanes.map { $0[0] }

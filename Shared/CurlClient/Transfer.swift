@@ -54,7 +54,6 @@ final class Transfer {
     // HTTP/2 after ALPN only: libcurl 7.88.1 fails on each reused cleartext HTTP/2 connection.
     // Source: https://github.com/curl/curl/issues/10634
     try self.handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
-    try self.handle.set(CURLOPT_PIPEWAIT, 1)
     try self.handle.set(CURLOPT_TCP_KEEPALIVE, 1)
     try self.handle.set(CURLOPT_NOSIGNAL, 1)
     // Otherwise cancelling during a slow name resolution waits for it, and with it the whole loop.

@@ -80,7 +80,10 @@ package final class HTTP2ClientSession {
 
   /// Sends a request as soon as the server allows another stream.
   ///
-  /// - Parameter authority: What stands for the request's own authority when it has none.
+  /// - Parameters:
+  ///   - request: Its connection-specific fields are left out.
+  ///   - authority: What stands for the request's own authority when it has none.
+  /// - Returns: The stream that will carry the response.
   /// - Throws: `HTTPTransportError.refused` when this connection can't carry it.
   package func submit(
     _ request: HTTPRequest,

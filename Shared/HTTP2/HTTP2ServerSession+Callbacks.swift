@@ -116,6 +116,7 @@ extension HTTP2ServerSession {
 
   private func headEnded(_ stream: HTTP2ServerStream, endsRequest: Bool) {
     stream.hasHead = true
+    stream.isHead = stream.request.method == "HEAD"
     if stream.request.authority.isEmpty {
       stream.request.authority = stream.request.fields["host"] ?? ""
     }
@@ -145,9 +146,7 @@ extension HTTP2ServerSession {
     stream.hasEnded = true
     guard !stream.isSettled else { return }
     self.bytesWithoutProgress = 0
-    let request = stream.request
-    stream.request = HTTPRequest(method: request.method, target: "")
-    self.settle(stream, .request(stream, request))
+    self.settle(stream, .request(stream))
   }
 }
 

@@ -8,7 +8,7 @@ package import HTTPMessage
 package final class HTTP2ServerSession {
   package enum Event {
     /// A request has arrived whole.
-    case request(HTTP2ServerStream, HTTPRequest)
+    case request(HTTP2ServerStream)
     /// A request can't be served and awaits its refusal.
     case rejected(HTTP2ServerStream, HTTPRejection)
     /// A stream ended before its request was answered.
@@ -97,6 +97,13 @@ package final class HTTP2ServerSession {
     }
   }
 
+  /// The request of a stream, which no longer keeps it.
+  package func takeRequest(of stream: HTTP2ServerStream) -> HTTPRequest {
+    var request = HTTPRequest(method: "", target: "")
+    swap(&request, &stream.request)
+    return request
+  }
+
   /// What has happened since the last call, oldest first.
   package func nextEvent() -> Event? {
     guard self.nextEventIndex < self.events.count else {
@@ -132,12 +139,11 @@ package final class HTTP2ServerSession {
     stream.began = self.now
     let status = (200...599).contains(response.status) ? response.status : 500
     let mayHaveBody = status != 204 && status != 304
-    let hasBody = mayHaveBody && !response.body.isEmpty && stream.request.method != "HEAD"
+    let hasBody = mayHaveBody && !response.body.isEmpty && !stream.isHead
     self.fieldBlock.removeAll()
     self.fieldBlock.append(":status", String(status))
     self.fieldBlock.append(response.fields)
     if mayHaveBody { self.fieldBlock.append("content-length", String(response.body.count)) }
-    stream.request = HTTPRequest(method: "", target: "")
     var provider = nghttp2_data_provider()
     if hasBody {
       stream.response = OutgoingBody(response.body)

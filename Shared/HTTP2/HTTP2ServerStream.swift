@@ -17,6 +17,8 @@ package final class HTTP2ServerStream {
   /// A peer that still sends what was refused is told to stop.
   var isResetAfterResponse = false
   var response = OutgoingBody()
+  /// The request asks for the head of a response only.
+  var isHead = false
   // Neighbours in the session's list of open streams.
   var previous: Unmanaged<HTTP2ServerStream>?
   var next: Unmanaged<HTTP2ServerStream>?

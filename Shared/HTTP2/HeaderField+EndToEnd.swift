@@ -18,6 +18,8 @@ extension HeaderFields.Field {
     }
   }
 
+  /// Whether a name may contain the byte.
+  ///
   /// Source: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
   private static func isLowerCaseToken(_ byte: UInt8) -> Bool {
     switch byte {

@@ -19,6 +19,7 @@ package final class HTTP2Client: Sendable {
   ///   - host: A name or an IP address; names are looked up for each connection.
   ///   - port: 1...65535.
   ///   - group: The event loops that carry the connections, best those of the server that calls.
+  ///   - configuration: How long to wait, and for how much.
   package init(
     host: String,
     port: Int,

@@ -1,4 +1,6 @@
-/// The bounds within which a client waits for its peer. Times are checked a few times each second.
+/// The bounds within which a client waits for its peer.
+///
+/// Times are checked a few times each second.
 package struct HTTP2ClientConfiguration: Sendable, Hashable {
   package var connectTimeout = Duration.seconds(2)
   /// From the call to the end of its response; callers have shorter limits of their own.

@@ -12,6 +12,8 @@ struct HTTP1Exchange {
 }
 
 extension ByteBuffer {
+  /// Asks for a body, or only shows that the server is there.
+  ///
   /// Source: https://www.rfc-editor.org/rfc/rfc9110#section-15.2.1
   static let http1Continue = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
 

@@ -67,7 +67,7 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   private func handleEvents() {
     while let event = self.session.nextEvent() {
       switch event {
-      case .request(let stream, let request): self.handle(request, on: stream)
+      case .request(let stream): self.handle(stream)
       case .rejected(let stream, let reason):
         self.session.reject(stream, with: self.loop.configuration.rejection(reason))
       case .cancelled(let stream):
@@ -77,10 +77,10 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
     }
   }
 
-  private func handle(_ request: HTTPRequest, on stream: HTTP2ServerStream) {
+  private func handle(_ stream: HTTP2ServerStream) {
     // A client that changes its mind before its bytes are read costs no handler.
     guard !stream.isClosed else { return }
-    let task = self.loop.run(request) { response in
+    let task = self.loop.run(self.session.takeRequest(of: stream)) { response in
       self.session.respond(to: stream, with: response)
       self.scheduleFlush()
     }

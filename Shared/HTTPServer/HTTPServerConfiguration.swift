@@ -25,7 +25,9 @@ package struct HTTPServerConfiguration: Sendable {
   }
 }
 
-/// The bounds of one server. Times are checked a few times each second, so they are not exact.
+/// The bounds of one server.
+///
+/// Times are checked a few times each second, so they are not exact.
 package struct HTTPServerLimits: Sendable, Hashable {
   /// The target, names and values of HTTP/1.1; names, values and 32 for each field of HTTP/2.
   package var maxHeaderBytes = 16 << 10

@@ -8,7 +8,9 @@ enum LingeringClose {
   /// How long a peer may take to end its side.
   static let limit = TimeAmount.milliseconds(500)
 
-  /// Must be called on the context's event loop, after the last write. A peer that doesn't take
+  /// Must be called on the context's event loop, after the last write.
+  ///
+  /// A peer that doesn't take
   /// what is left is up to the caller's deadlines.
   static func begin(_ context: ChannelHandlerContext) {
     let channel = context.channel

@@ -9,6 +9,8 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler, Ser
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
+  /// How every HTTP/2 connection begins.
+  ///
   /// Source: https://www.rfc-editor.org/rfc/rfc9113#section-3.4
   private static let preface = Array("PRI * HTTP/2.0".utf8)
 

@@ -10,8 +10,10 @@ import NIOPosix
 /// it. The task is cancelled when its client goes away.
 ///
 /// - Parameters:
+///   - configuration: Where to listen, and within which limits.
 ///   - handler: Answers requests; where it throws, the client gets status 500 with an empty body.
 ///   - body: Gets the address the server listens on.
+/// - Returns: What `body` returns, once the server has ended.
 /// - Throws: What `body` throws, or the system's error when the address can't be had.
 nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
   _ configuration: HTTPServerConfiguration,

@@ -2,7 +2,7 @@
 package struct Emotion: Sendable, Hashable {
   /// 1 to 3 lower-case English words of at most 40 letters, spaces and hyphens in all.
   package let name: String
-  /// 0 (barely) to 1 (overwhelming).
+  /// 0 (barely) to 1 (overwhelming), in thousandths.
   package let intensity: Double
 
   /// Cleans what a model wrote.
@@ -15,7 +15,7 @@ package struct Emotion: Sendable, Hashable {
       words.allSatisfy({ Self.isWord($0) }), intensity.isFinite
     else { return nil }
     self.name = name
-    self.intensity = min(1, max(0, intensity))
+    self.intensity = (min(1, max(0, intensity)) * 1000).rounded() / 1000
   }
 
   private static let maxNameLength = 40

@@ -12,7 +12,7 @@ package struct DeadlineExceeded: Error {}
 /// - Throws: What `work` throws; `DeadlineExceeded` when the deadline passes first and
 ///   `CancellationError` when the calling task is cancelled first. `work` is cancelled then, and
 ///   what it still gives is dropped.
-package func withDeadline<Value: Sendable>(
+nonisolated(nonsending) package func withDeadline<Value: Sendable>(
   _ deadline: ContinuousClock.Instant,
   _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

@@ -13,7 +13,7 @@ struct Payload: Sendable {
   static let maxBytesOnLoop = 32 * 1024
 
   /// The body of a POST.
-  init(
+  nonisolated(nonsending) init(
     posted request: HTTPRequest,
     _ codec: Codec,
     _ fields: CallFields,
@@ -32,7 +32,12 @@ struct Payload: Sendable {
   /// The query of a GET.
   ///
   /// Source: https://connectrpc.com/docs/protocol#unary-get-request
-  init(query: Query, _ codec: Codec, _ fields: CallFields, limit: Int) async throws(Refusal) {
+  nonisolated(nonsending) init(
+    query: Query,
+    _ codec: Codec,
+    _ fields: CallFields,
+    limit: Int
+  ) async throws(Refusal) {
     self.codec = codec
     self.isStrict = fields.isStrict && codec == .json
     guard let message = query["message"] else {
@@ -62,7 +67,7 @@ struct Payload: Sendable {
     guard self.bytes.count <= limit else { throw .tooLarge(limit: limit) }
   }
 
-  private mutating func inflate(limit: Int) async throws(Refusal) {
+  nonisolated(nonsending) private mutating func inflate(limit: Int) async throws(Refusal) {
     // Connect: a body of length zero is never decompressed.
     guard !self.bytes.isEmpty else { return }
     let bytes = self.bytes
@@ -78,7 +83,7 @@ struct Payload: Sendable {
   }
 
   /// The message, or an `invalid_argument` that names the field at fault.
-  func decoded<M: Message & Sendable>(
+  nonisolated(nonsending) func decoded<M: Message & Sendable>(
     _ type: M.Type,
     by shapes: MessageShapes
   ) async throws(RPCError) -> M {
@@ -134,7 +139,7 @@ struct Payload: Sendable {
 }
 
 /// Runs `work`, away from the caller's event loop when it is about many bytes.
-func computing<Value: Sendable>(
+nonisolated(nonsending) func computing<Value: Sendable>(
   _ bytes: Int,
   _ work: @escaping @Sendable () -> Value
 ) async -> Value {

@@ -14,6 +14,7 @@ extension ErrorDetail {
       Google_Rpc_ResourceInfo.with {
         $0.resourceType = type
         $0.resourceName = name
-      })
+      }
+    )
   }
 }

@@ -76,7 +76,7 @@ extension RPCServer {
     return response
   }
 
-  private func call(
+  nonisolated(nonsending) private func call(
     _ endpoint: Endpoint,
     _ request: HTTPRequest,
     _ fields: CallFields,
@@ -119,7 +119,7 @@ extension RPCServer {
     for field in added.current.fields { reply.response.fields.append(field.name, field.value) }
   }
 
-  private func serve(
+  nonisolated(nonsending) private func serve(
     _ page: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse,
     _ request: HTTPRequest,
     _ fields: CallFields,
@@ -138,7 +138,7 @@ extension RPCServer {
     if request.method == "HEAD" { reply.response.body = [] }
   }
 
-  private func payload(
+  nonisolated(nonsending) private func payload(
     of request: HTTPRequest,
     _ fields: CallFields,
     _ endpoint: Endpoint,
@@ -177,7 +177,10 @@ extension RPCServer {
     min(try fields.timeout.map(Timeout.parse) ?? timeout, self.limits.maxTimeout)
   }
 
-  private func compress(_ response: inout HTTPResponse, for fields: CallFields) async {
+  nonisolated(nonsending) private func compress(
+    _ response: inout HTTPResponse,
+    for fields: CallFields
+  ) async {
     let body = response.body
     guard body.count > self.limits.compressAboveBytes,
       fields.acceptsGzip ?? (fields.contentEncoding == "gzip"),

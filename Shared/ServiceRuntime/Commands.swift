@@ -10,12 +10,14 @@ import Glibc
 package struct ServiceCommand<S: Service>: AsyncParsableCommand {
   package static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: S.name, abstract: S.summary,
+      commandName: S.name,
+      abstract: S.summary,
       discussion: "Configured by the environment:\n" + helpTable(S.allSettings),
       subcommands: [
         Serve<S>.self, CheckConfig<S>.self, Doctor<S>.self, Healthcheck<S>.self,
       ] + S.commands,
-      defaultSubcommand: Serve<S>.self)
+      defaultSubcommand: Serve<S>.self
+    )
   }
 
   package init() {}
@@ -46,7 +48,8 @@ struct CheckConfig<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "check-config",
-      abstract: "Check the configuration and show it, without secrets.")
+      abstract: "Check the configuration and show it, without secrets."
+    )
   }
 
   @Flag(help: "Print what can be set as a Markdown table instead.")
@@ -66,7 +69,9 @@ struct CheckConfig<S: Service>: AsyncParsableCommand {
 struct Doctor<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "doctor", abstract: "Call each dependency once and say what is wrong.")
+      commandName: "doctor",
+      abstract: "Call each dependency once and say what is wrong."
+    )
   }
 
   func run() async throws {
@@ -120,6 +125,7 @@ func markdownTable(_ settings: [SettingDescription]) -> String {
     let shown = setting.shown.isEmpty ? "" : "`\(setting.shown)`"
     return "| \(key) | \(setting.type) | \(shown) | \(setting.range) | \(setting.summary) |"
   }
-  return (["| variable | type | default | allowed | what it does |", "|---|---|---|---|---|"] + rows)
+  return
+    (["| variable | type | default | allowed | what it does |", "|---|---|---|---|---|"] + rows)
     .joined(separator: "\n")
 }

@@ -34,7 +34,9 @@ package func resourcePath(module: String, _ name: String) -> String? {
   let count = readlink("/proc/self/exe", &buffer, buffer.count)
   guard count > 0,
     let executable = String(
-      validating: buffer[..<count].lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+      validating: buffer[..<count].lazy.map { UInt8(bitPattern: $0) },
+      as: UTF8.self
+    ),
     let slash = executable.lastIndex(of: "/")
   else { return nil }
   let path = "\(executable[..<slash])/NetflixGPT_\(module).resources/\(name)"

@@ -6,7 +6,9 @@ import HTTPMessage
 struct Healthcheck<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "healthcheck", abstract: "Exit 0 when the running service is ready.")
+      commandName: "healthcheck",
+      abstract: "Exit 0 when the running service is ready."
+    )
   }
 
   func run() async throws {

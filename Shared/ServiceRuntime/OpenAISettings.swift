@@ -2,8 +2,10 @@
 package struct OpenAISettings: Sendable {
   private static let key = Setting<String?>.secret("OPENAI_API_KEY", "Key of the provider openai.")
   private static let baseURL = Setting<String>.url(
-    "OPENAI_BASE_URL", default: "https://api.openai.com/v1",
-    "Where the provider openai answers; any server that speaks its API.")
+    "OPENAI_BASE_URL",
+    default: "https://api.openai.com/v1",
+    "Where the provider openai answers; any server that speaks its API."
+  )
 
   package static let table = [Self.key.about, Self.baseURL.about]
 

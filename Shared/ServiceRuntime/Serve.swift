@@ -22,15 +22,20 @@ struct Serve<S: Service>: AsyncParsableCommand {
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
     var server = RPCServer(
-      schema: Schema.fileDescriptorSet, limits: settings.rpc, health: health,
-      observe: { record in logger.log(record) })
+      schema: Schema.fileDescriptorSet,
+      limits: settings.rpc,
+      health: health,
+      observe: { record in logger.log(record) }
+    )
     service.register(on: &server, health: health)
     let signals = TerminationSignals()
     do {
       try await withHTTPServer(settings.http, handler: server.handler) { address in
         health.start()
         logger.info(
-          "listening", metadata: ["host": "\(address.host)", "port": "\(address.port)"])
+          "listening",
+          metadata: ["host": "\(address.host)", "port": "\(address.port)"]
+        )
         let signal = await signals.first()
         health.drain()
         logger.info("draining", metadata: ["signal": "\(signal.name)"])
@@ -61,11 +66,13 @@ extension Logger {
   fileprivate func log(_ record: CallRecord) {
     let isOurs = record.code.map { $0.httpStatus >= 500 } ?? false
     self.log(
-      level: isOurs ? .warning : .debug, "call",
+      level: isOurs ? .warning : .debug,
+      "call",
       metadata: [
         "method": "\(record.method)", "code": "\(record.code?.name ?? "ok")",
         "requestID": "\(record.requestID)",
         "milliseconds": "\(Int(record.duration / .milliseconds(1)))",
-      ])
+      ]
+    )
   }
 }

@@ -6,31 +6,65 @@ import RPC
 struct ServerSettings: Sendable {
   static let host = Setting<String>.text("HOST", default: "127.0.0.1", "Address to listen on.")
   static let logLevel = Setting<String>.choice(
-    "LOG_LEVEL", default: "info", of: Logger.Level.allCases.map(\.rawValue),
-    "Least severe log entries to write; debug adds a line for each call.")
+    "LOG_LEVEL",
+    default: "info",
+    of: Logger.Level.allCases.map(\.rawValue),
+    "Least severe log entries to write; debug adds a line for each call."
+  )
   static let threads = Setting<Int>.integer(
-    "THREADS", default: 2, in: 1...256, "Event loops that answer requests.")
+    "THREADS",
+    default: 2,
+    in: 1...256,
+    "Event loops that answer requests."
+  )
   static let maxBody = Setting<Int>.integer(
-    "MAX_BODY_BYTES", default: 5 << 20, in: 1024...(256 << 20),
-    "Largest request body as it comes over the wire.")
+    "MAX_BODY_BYTES",
+    default: 5 << 20,
+    in: 1024...(256 << 20),
+    "Largest request body as it comes over the wire."
+  )
   static let maxMessage = Setting<Int>.integer(
-    "MAX_MESSAGE_BYTES", default: 4 << 20, in: 1024...(256 << 20),
-    "Largest request message after decompression.")
+    "MAX_MESSAGE_BYTES",
+    default: 4 << 20,
+    in: 1024...(256 << 20),
+    "Largest request message after decompression."
+  )
   static let maxHeader = Setting<Int>.integer(
-    "MAX_HEADER_BYTES", default: 16 << 10, in: 1024...(1 << 20), "Largest header block.")
+    "MAX_HEADER_BYTES",
+    default: 16 << 10,
+    in: 1024...(1 << 20),
+    "Largest header block."
+  )
   static let maxStreams = Setting<Int>.integer(
-    "MAX_STREAMS", default: 250, in: 1...10_000, "HTTP/2 streams open at once on a connection.")
+    "MAX_STREAMS",
+    default: 250,
+    in: 1...10_000,
+    "HTTP/2 streams open at once on a connection."
+  )
   static let readTimeout = Setting<Int>.integer(
-    "READ_TIMEOUT_SECONDS", default: 10, in: 1...600, "Time for a request to arrive whole.")
+    "READ_TIMEOUT_SECONDS",
+    default: 10,
+    in: 1...600,
+    "Time for a request to arrive whole."
+  )
   static let defaultTimeout = Setting<Int>.integer(
-    "DEFAULT_TIMEOUT_MS", default: 15_000, in: 1...600_000,
-    "Deadline of a call that names none.")
+    "DEFAULT_TIMEOUT_MS",
+    default: 15_000,
+    in: 1...600_000,
+    "Deadline of a call that names none."
+  )
   static let maxTimeout = Setting<Int>.integer(
-    "MAX_TIMEOUT_MS", default: 120_000, in: 1...3_600_000,
-    "Longest deadline; longer ones are shortened to it.")
+    "MAX_TIMEOUT_MS",
+    default: 120_000,
+    in: 1...3_600_000,
+    "Longest deadline; longer ones are shortened to it."
+  )
   static let drainDelay = Setting<Int>.integer(
-    "DRAIN_DELAY_SECONDS", default: 5, in: 0...300,
-    "After SIGTERM: how long to serve on while readiness already says no.")
+    "DRAIN_DELAY_SECONDS",
+    default: 5,
+    in: 0...300,
+    "After SIGTERM: how long to serve on while readiness already says no."
+  )
 
   static func port(default fallback: Int) -> Setting<Int> {
     .integer("PORT", default: fallback, in: 0...65_535, "TCP port; 0 takes a free one.")
@@ -52,8 +86,10 @@ struct ServerSettings: Sendable {
 
   init(_ values: SettingValues, defaultPort: Int) {
     var http = HTTPServerConfiguration(
-      host: values[Self.host], port: values[Self.port(default: defaultPort)],
-      rejection: RPCServer.response(to:))
+      host: values[Self.host],
+      port: values[Self.port(default: defaultPort)],
+      rejection: RPCServer.response(to:)
+    )
     http.limits.maxBodyBytes = values[Self.maxBody]
     http.limits.maxHeaderBytes = values[Self.maxHeader]
     http.limits.maxConcurrentStreams = values[Self.maxStreams]

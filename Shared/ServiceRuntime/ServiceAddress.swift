@@ -19,7 +19,9 @@ package struct ServiceAddress: Sendable, Hashable {
       port = number
       authority = authority[..<colon]
     }
-    if authority.first == "[", authority.last == "]" { authority = authority.dropFirst().dropLast() }
+    if authority.first == "[", authority.last == "]" {
+      authority = authority.dropFirst().dropLast()
+    }
     guard !authority.isEmpty else { return nil }
     self.host = String(authority)
     self.port = port

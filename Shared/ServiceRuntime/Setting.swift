@@ -18,13 +18,24 @@ package struct Setting<Value: Sendable>: Sendable {
   ///   - fallback: The value when the variable is not set.
   ///   - parse: The value of a text, or `nil` where it is not allowed.
   package init(
-    _ key: String, type: String, range: String, shown: String, _ summary: String,
-    isSecret: Bool = false, default fallback: Value,
+    _ key: String,
+    type: String,
+    range: String,
+    shown: String,
+    _ summary: String,
+    isSecret: Bool = false,
+    default fallback: Value,
     parse: @escaping @Sendable (String) -> Value?
   ) {
     self.about = SettingDescription(
-      key: key, type: type, range: range, shown: shown, summary: summary, isSecret: isSecret,
-      accepts: { parse($0) != nil })
+      key: key,
+      type: type,
+      range: range,
+      shown: shown,
+      summary: summary,
+      isSecret: isSecret,
+      accepts: { parse($0) != nil }
+    )
     self.fallback = fallback
     self.parse = parse
   }
@@ -43,22 +54,36 @@ package struct SettingDescription: Sendable {
 
 extension Setting where Value == Int {
   package static func integer(
-    _ key: String, default fallback: Int, in range: ClosedRange<Int>, _ summary: String
+    _ key: String,
+    default fallback: Int,
+    in range: ClosedRange<Int>,
+    _ summary: String
   ) -> Setting {
     Setting(
-      key, type: "integer", range: "\(range.lowerBound)...\(range.upperBound)",
-      shown: "\(fallback)", summary, default: fallback
+      key,
+      type: "integer",
+      range: "\(range.lowerBound)...\(range.upperBound)",
+      shown: "\(fallback)",
+      summary,
+      default: fallback
     ) { Int($0).flatMap { range.contains($0) ? $0 : nil } }
   }
 }
 
 extension Setting where Value == Double {
   package static func number(
-    _ key: String, default fallback: Double, in range: ClosedRange<Double>, _ summary: String
+    _ key: String,
+    default fallback: Double,
+    in range: ClosedRange<Double>,
+    _ summary: String
   ) -> Setting {
     Setting(
-      key, type: "number", range: "\(range.lowerBound)...\(range.upperBound)",
-      shown: "\(fallback)", summary, default: fallback
+      key,
+      type: "number",
+      range: "\(range.lowerBound)...\(range.upperBound)",
+      shown: "\(fallback)",
+      summary,
+      default: fallback
     ) { Double($0).flatMap { range.contains($0) ? $0 : nil } }
   }
 }
@@ -71,10 +96,17 @@ extension Setting where Value == String {
   }
 
   package static func choice(
-    _ key: String, default fallback: String, of choices: [String], _ summary: String
+    _ key: String,
+    default fallback: String,
+    of choices: [String],
+    _ summary: String
   ) -> Setting {
     Setting(
-      key, type: "choice", range: choices.joined(separator: ", "), shown: fallback, summary,
+      key,
+      type: "choice",
+      range: choices.joined(separator: ", "),
+      shown: fallback,
+      summary,
       default: fallback
     ) { choices.contains($0) ? $0 : nil }
   }
@@ -82,7 +114,12 @@ extension Setting where Value == String {
   /// An address such as `http://host:8081`, without a path at its end.
   package static func url(_ key: String, default fallback: String, _ summary: String) -> Setting {
     Setting(
-      key, type: "URL", range: "http:// or https://", shown: fallback, summary, default: fallback
+      key,
+      type: "URL",
+      range: "http:// or https://",
+      shown: fallback,
+      summary,
+      default: fallback
     ) { text in
       guard text.hasPrefix("http://") || text.hasPrefix("https://"), text.count > 8 else {
         return nil
@@ -110,11 +147,12 @@ extension Setting where Value == String? {
 package struct SettingValues: Sendable {
   private let texts: [String: String]
 
-  /// Reads `settings` from an environment. An empty variable counts as not set.
+  /// Reads `settings` from an environment, where an empty variable counts as not set.
   ///
   /// Throws every problem at once, with neither the values of secrets nor the contents of files.
   package init(
-    _ settings: [SettingDescription], environment: [String: String]
+    _ settings: [SettingDescription],
+    environment: [String: String]
   ) throws(ConfigurationProblems) {
     var texts: [String: String] = [:]
     var problems: [String] = []

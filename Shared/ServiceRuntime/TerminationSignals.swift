@@ -4,7 +4,7 @@ import Dispatch
 import Glibc
 #endif
 
-/// SIGTERM and SIGINT as values. A second one ends the process at once.
+/// SIGTERM and SIGINT as values; a second one ends the process at once.
 struct TerminationSignals {
   struct Signal: Sendable {
     let number: Int32

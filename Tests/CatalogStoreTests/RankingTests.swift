@@ -63,15 +63,15 @@ import Testing
     )
   }
 
-  @Test(arguments: [1, 3, 7, 8, 17, 32, 100], [1, 2, 8, 9, 20])
+  @Test(arguments: [1, 3, 7, 8, 17, 100], [1, 8, 9, 20])
   func `equals the definition to the last id and bit where sums are exact`(
     dimensions: Int,
     emotions: Int
   ) async throws {
     let seed = UInt64(dimensions * 31 + emotions)
-    let catalog = SampleCatalog.gridded(titles: 120, words: 43, dimensions: dimensions, seed: seed)
+    let catalog = SampleCatalog.gridded(titles: 120, words: 23, dimensions: dimensions, seed: seed)
     let snapshot = try await Self.snapshot(of: catalog)
-    for limit in [1, 10, 119, 120, 500] {
+    for limit in [1, 10, 119, 500] {
       let query = Self.query(emotions: emotions, seed: seed, limit: limit) { generator in
         griddedVector(dimensions, &generator)
       }

@@ -39,28 +39,21 @@ import Testing
     }
   }
 
-  @Test(arguments: StoreFactory.all)
-  func `soon sees the writes of another, which sees its own`(
-    _ factory: StoreFactory
-  )
-    async throws
-  {
+  @Test(.timeLimit(.minutes(5)), arguments: StoreFactory.all)
+  func `sees the writes of another in the end`(_ factory: StoreFactory) async throws {
     try await withFolder { folder in
       let (one, other) = (try factory.open(folder), try factory.open(folder))
-      func waits(for count: Int, in store: any TitleStore) async throws -> Duration {
-        let clock = ContinuousClock()
-        return try await clock.measure {
-          while try await store.snapshot().count != count {
-            try await Task.sleep(for: .milliseconds(10))
-          }
+      func wait(for count: Int, in store: any TitleStore) async throws {
+        while try await store.snapshot().count != count {
+          try await Task.sleep(for: .milliseconds(10))
         }
       }
       #expect(try await other.snapshot().count == 0)
       try await Self.catalog.write(to: one)
-      #expect(try await waits(for: 60, in: other) < .seconds(10))
+      try await wait(for: 60, in: other)
       #expect(try await one.snapshot().version == other.snapshot().version)
       #expect(try await other.delete(["t1", "t2"]) == 2)
-      #expect(try await waits(for: 58, in: one) < .seconds(10))
+      try await wait(for: 58, in: one)
       #expect(try await one.digest() == other.digest())
     }
   }

@@ -125,6 +125,25 @@ import Testing
     }
   }
 
+  @Test func `a request that hangs holds up no other one`() async throws {
+    try await self.withServer({ request, _ in
+      request.target == "/hang" ? [.hang] : [.response(HTTPResponse(status: 200))]
+    }) { (server) async throws in
+      let client = CurlClient()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { _ = try? await client.send(self.get(server, "/hang")) }
+        for _ in 0..<5 {
+          group.addTask {
+            let response = try await client.send(self.get(server, "/"))
+            #expect(response.status == 200)
+          }
+        }
+        for _ in 0..<5 { try await group.next() }
+        group.cancelAll()
+      }
+    }
+  }
+
   @Test func `a task cancelled beforehand sends nothing`() async throws {
     try await self.withServer { (server) async throws in
       let client = CurlClient()
@@ -164,12 +183,9 @@ import Testing
   }
 
   @Test func `where nobody listens is unreachable, and sending again is safe`() async throws {
-    let server = try ScriptedServer(Self.hello)
-    let client = CurlClient()
-    server.stop()
-    try await Task.sleep(for: .milliseconds(50))
+    let authority = "127.0.0.1:\(try ScriptedServer.closedPort())"
     let error = await #expect(throws: HTTPTransportError.self) {
-      try await client.send(self.get(server))
+      try await CurlClient().send(HTTPRequest(method: "GET", authority: authority, target: "/"))
     }
     #expect(error?.reason == .unreachable)
     #expect(error?.isSafeToResend == true)

@@ -1,7 +1,6 @@
 import CurlClient
 import Foundation
 import HTTPMessage
-import ScriptedServer
 import Testing
 
 /// nghttpd speaks nothing but HTTP/2, so an answer from it proves that ALPN chose HTTP/2.
@@ -72,14 +71,18 @@ private struct NghttpServer {
       ]
     )
     openssl.waitUntilExit()
-    let port = try Self.freePort()
-    let server = try Self.start(
-      "nghttpd",
-      ["--address=127.0.0.1", "-d", folder.path, String(port), key, certificate]
-    )
-    defer { server.terminate() }
-    try await Self.waitUntilListening(port)
-    try await body(NghttpServer(port: port, certificate: certificate))
+    for _ in 0..<10 {
+      // Below the ports that the system gives to the other tests' servers.
+      let port = Int.random(in: 20_000..<30_000)
+      let server = try Self.start(
+        "nghttpd",
+        ["--address=127.0.0.1", "-d", folder.path, String(port), key, certificate]
+      )
+      defer { server.terminate() }
+      guard try await Self.listens(server, on: port) else { continue }
+      return try await body(NghttpServer(port: port, certificate: certificate))
+    }
+    Issue.record("nghttpd found no free port")
   }
 
   private static func start(_ name: String, _ arguments: [String]) throws -> Process {
@@ -92,25 +95,20 @@ private struct NghttpServer {
     return process
   }
 
-  /// A port that was free a moment ago.
-  private static func freePort() throws -> Int {
-    let probe = try ScriptedServer { _, _ in [] }
-    probe.stop()
-    return probe.port
-  }
-
-  private static func waitUntilListening(_ port: Int) async throws {
+  /// Waits until `server` takes connections; false when it ends instead.
+  private static func listens(_ server: Process, on port: Int) async throws -> Bool {
     let client = CurlClient()
     let request = HTTPRequest(method: "GET", authority: "127.0.0.1:\(port)", target: "/")
-    for _ in 0..<500 {
+    while server.isRunning {
       do {
         _ = try await client.send(request)
-        return
+        return server.isRunning
       } catch let error as HTTPTransportError where error.reason == .unreachable {
         try await Task.sleep(for: .milliseconds(10))
       } catch is HTTPTransportError {
-        return
+        return server.isRunning
       }
     }
+    return false
   }
 }

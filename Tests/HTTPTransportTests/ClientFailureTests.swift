@@ -7,172 +7,174 @@ import NIOPosix
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
-struct `A client whose server fails` {
-  private let request = HTTPRequest(method: "POST", target: "/", body: [1])
+extension Transport {
+  @Suite(.timeLimit(.minutes(1)))
+  struct `A client whose server fails` {
+    private let request = HTTPRequest(method: "POST", target: "/", body: [1])
 
-  private func reason(
-    of client: HTTP2Client,
-    _ request: HTTPRequest? = nil
-  ) async -> HTTPTransportError.Reason? {
-    do {
-      _ = try await client.send(request ?? self.request)
-      return nil
-    } catch {
-      return (error as? HTTPTransportError)?.reason
+    private func reason(
+      of client: HTTP2Client,
+      _ request: HTTPRequest? = nil
+    ) async -> HTTPTransportError.Reason? {
+      do {
+        _ = try await client.send(request ?? self.request)
+        return nil
+      } catch {
+        return (error as? HTTPTransportError)?.reason
+      }
     }
-  }
 
-  /// A port on which nobody listens.
-  private func freePort() async throws -> Int { try await serving(echo) { $0 } }
+    /// A port on which nobody listens.
+    private func freePort() async throws -> Int { try await serving(echo) { $0 } }
 
-  @Test func `knows that nobody listens`() async throws {
-    try await withClient(port: try await self.freePort()) { client in
-      #expect(await self.reason(of: client) == .unreachable)
-    }
-  }
-
-  @Test func `knows that a name doesn't exist`() async throws {
-    let client = HTTP2Client(host: "no-such-host.invalid", port: 80)
-    #expect(await self.reason(of: client) == .unreachable)
-    await client.close()
-  }
-
-  @Test func `gives up connecting after its time`() async throws {
-    // TEST-NET-1 has no hosts (RFC 5737); some networks refuse it at once, which is as good.
-    var configuration = HTTP2ClientConfiguration()
-    configuration.connectTimeout = .milliseconds(200)
-    let client = HTTP2Client(host: "192.0.2.1", port: 80, configuration: configuration)
-    #expect(await self.reason(of: client) == .unreachable)
-    await client.close()
-  }
-
-  @Test func `is cancelled while it connects`() async throws {
-    let client = HTTP2Client(host: "192.0.2.1", port: 80)
-    let call = Task { try await client.send(self.request) }
-    try await Task.sleep(for: .milliseconds(20))
-    call.cancel()
-    await #expect(throws: (any Error).self) { try await call.value }
-    await client.close()
-  }
-
-  @Test func `sends nothing once it is closed`() async throws {
-    try await serving(echo) { port in
-      let client = HTTP2Client(host: "127.0.0.1", port: port)
-      #expect(await self.reason(of: client) == nil)
-      await client.close()
-      #expect(await self.reason(of: client) == .unreachable)
-    }
-  }
-
-  @Test func `goes on with a server that has started again`() async throws {
-    let client = HTTP2Client(host: "127.0.0.1", port: try await self.freePort())
-    await client.close()
-    let port = try await self.freePort()
-    try await withClient(port: port) { client in
-      for _ in 0..<3 {
-        try await serving(port: port, echo) { _ in
-          #expect(await self.reason(of: client) == nil)
-          #expect(await self.reason(of: client) == nil)
-        }
+    @Test func `knows that nobody listens`() async throws {
+      try await withClient(port: try await self.freePort()) { client in
         #expect(await self.reason(of: client) == .unreachable)
       }
     }
-  }
 
-  /// Listens, and treats each connection as `serve` says.
-  private func withListener<R: Sendable>(
-    _ serve: @escaping @Sendable (any Channel, ByteBuffer) -> Void,
-    _ body: (Int) async throws -> R
-  ) async throws -> R {
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Answering(serve))
+    @Test func `knows that a name doesn't exist`() async throws {
+      let client = HTTP2Client(host: "no-such-host.invalid", port: 80)
+      #expect(await self.reason(of: client) == .unreachable)
+      await client.close()
+    }
+
+    @Test func `gives up connecting after its time`() async throws {
+      // TEST-NET-1 has no hosts (RFC 5737); some networks refuse it at once, which is as good.
+      var configuration = HTTP2ClientConfiguration()
+      configuration.connectTimeout = .milliseconds(200)
+      let client = HTTP2Client(host: "192.0.2.1", port: 80, configuration: configuration)
+      #expect(await self.reason(of: client) == .unreachable)
+      await client.close()
+    }
+
+    @Test func `is cancelled while it connects`() async throws {
+      let client = HTTP2Client(host: "192.0.2.1", port: 80)
+      let call = Task { try await client.send(self.request) }
+      try await Task.sleep(for: .milliseconds(20))
+      call.cancel()
+      await #expect(throws: (any Error).self) { try await call.value }
+      await client.close()
+    }
+
+    @Test func `sends nothing once it is closed`() async throws {
+      try await serving(echo) { port in
+        let client = HTTP2Client(host: "127.0.0.1", port: port)
+        #expect(await self.reason(of: client) == nil)
+        await client.close()
+        #expect(await self.reason(of: client) == .unreachable)
+      }
+    }
+
+    @Test func `goes on with a server that has started again`() async throws {
+      let client = HTTP2Client(host: "127.0.0.1", port: try await self.freePort())
+      await client.close()
+      let port = try await self.freePort()
+      try await withClient(port: port) { client in
+        for _ in 0..<3 {
+          try await serving(port: port, echo) { _ in
+            #expect(await self.reason(of: client) == nil)
+            #expect(await self.reason(of: client) == nil)
+          }
+          #expect(await self.reason(of: client) == .unreachable)
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
-    let result: Result<R, any Error>
-    do {
-      result = .success(try await body(listener.localAddress?.port ?? 0))
-    } catch {
-      result = .failure(error)
     }
-    try await listener.close().get()
-    return try result.get()
-  }
 
-  private final class Answering: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-    private let serve: @Sendable (any Channel, ByteBuffer) -> Void
-    init(_ serve: @escaping @Sendable (any Channel, ByteBuffer) -> Void) { self.serve = serve }
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      self.serve(context.channel, self.unwrapInboundIn(data))
+    /// Listens, and treats each connection as `serve` says.
+    private func withListener<R: Sendable>(
+      _ serve: @escaping @Sendable (any Channel, ByteBuffer) -> Void,
+      _ body: (Int) async throws -> R
+    ) async throws -> R {
+      let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .childChannelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(Answering(serve))
+          }
+        }
+        .bind(host: "127.0.0.1", port: 0).get()
+      let result: Result<R, any Error>
+      do {
+        result = .success(try await body(listener.localAddress?.port ?? 0))
+      } catch {
+        result = .failure(error)
+      }
+      try await listener.close().get()
+      return try result.get()
     }
-  }
 
-  @Test func `knows that a connection ended with its request on the wire`() async throws {
-    try await self.withListener({ channel, _ in channel.close(promise: nil) }) { port in
-      try await withClient(port: port) { client in
-        #expect(await self.reason(of: client) == .interrupted)
-        #expect(await self.reason(of: client) == .interrupted)
+    private final class Answering: ChannelInboundHandler {
+      typealias InboundIn = ByteBuffer
+      typealias OutboundOut = ByteBuffer
+      private let serve: @Sendable (any Channel, ByteBuffer) -> Void
+      init(_ serve: @escaping @Sendable (any Channel, ByteBuffer) -> Void) { self.serve = serve }
+      func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.serve(context.channel, self.unwrapInboundIn(data))
       }
     }
-  }
 
-  @Test(arguments: ["HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "\0\0\0\0\0"])
-  func `knows that its peer doesn't speak HTTP 2`(answer: String) async throws {
-    let padded = answer + String(repeating: "\0", count: 64)
-    try await self.withListener({ channel, _ in
-      channel.writeAndFlush(ByteBuffer(string: padded), promise: nil)
-    }) { port in
-      try await withClient(port: port) { client in
-        #expect(await self.reason(of: client) == .protocolError)
+    @Test func `knows that a connection ended with its request on the wire`() async throws {
+      try await self.withListener({ channel, _ in channel.close(promise: nil) }) { port in
+        try await withClient(port: port) { client in
+          #expect(await self.reason(of: client) == .interrupted)
+          #expect(await self.reason(of: client) == .interrupted)
+        }
       }
     }
-  }
 
-  @Test func `knows of a refused stream and of a GOAWAY below its own`() async throws {
-    for refusal in [
-      frame(.settings) + frame(.resetStream, stream: 1, [0, 0, 0, 7]),
-      frame(.settings) + frame(.goAway, [0, 0, 0, 0, 0, 0, 0, 0]),
-    ] {
+    @Test(arguments: ["HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", "\0\0\0\0\0"])
+    func `knows that its peer doesn't speak HTTP 2`(answer: String) async throws {
+      let padded = answer + String(repeating: "\0", count: 64)
       try await self.withListener({ channel, _ in
-        channel.writeAndFlush(ByteBuffer(bytes: refusal), promise: nil)
+        channel.writeAndFlush(ByteBuffer(string: padded), promise: nil)
       }) { port in
         try await withClient(port: port) { client in
-          #expect(await self.reason(of: client) == .refused)
+          #expect(await self.reason(of: client) == .protocolError)
         }
       }
     }
-  }
 
-  @Test func `notices a peer that has fallen silent`() async throws {
-    var configuration = HTTP2ClientConfiguration()
-    configuration.pingInterval = .milliseconds(100)
-    configuration.pingTimeout = .milliseconds(300)
-    try await self.withListener({ _, _ in }) { port in
-      try await withClient(port: port, configuration: configuration) { client in
-        #expect(await self.reason(of: client) == .interrupted)
+    @Test func `knows of a refused stream and of a GOAWAY below its own`() async throws {
+      for refusal in [
+        frame(.settings) + frame(.resetStream, stream: 1, [0, 0, 0, 7]),
+        frame(.settings) + frame(.goAway, [0, 0, 0, 0, 0, 0, 0, 0]),
+      ] {
+        try await self.withListener({ channel, _ in
+          channel.writeAndFlush(ByteBuffer(bytes: refusal), promise: nil)
+        }) { port in
+          try await withClient(port: port) { client in
+            #expect(await self.reason(of: client) == .refused)
+          }
+        }
       }
     }
-  }
 
-  @Test func `waits for a peer that is slow but alive, up to its time limit`() async throws {
-    var configuration = HTTP2ClientConfiguration()
-    configuration.pingInterval = .milliseconds(100)
-    configuration.pingTimeout = .milliseconds(300)
-    configuration.requestTimeout = .seconds(3)
-    let handler: HTTPHandler = { request in
-      try await Task.sleep(for: request.target == "/slow" ? .milliseconds(1500) : .seconds(60))
-      return HTTPResponse(status: 200)
+    @Test func `notices a peer that has fallen silent`() async throws {
+      var configuration = HTTP2ClientConfiguration()
+      configuration.pingInterval = .milliseconds(100)
+      configuration.pingTimeout = .milliseconds(1000)
+      try await self.withListener({ _, _ in }) { port in
+        try await withClient(port: port, configuration: configuration) { client in
+          #expect(await self.reason(of: client) == .interrupted)
+        }
+      }
     }
-    try await serving(handler) { port in
-      try await withClient(port: port, configuration: configuration) { client in
-        let slow = HTTPRequest(method: "GET", target: "/slow")
-        #expect(await self.reason(of: client, slow) == nil)
-        #expect(await self.reason(of: client) == .timedOut)
+
+    @Test func `waits for a peer that is slow but alive, up to its time limit`() async throws {
+      var configuration = HTTP2ClientConfiguration()
+      configuration.pingInterval = .milliseconds(100)
+      configuration.pingTimeout = .milliseconds(1000)
+      configuration.requestTimeout = .seconds(4)
+      let handler: HTTPHandler = { request in
+        try await Task.sleep(for: request.target == "/slow" ? .milliseconds(1500) : .seconds(60))
+        return HTTPResponse(status: 200)
+      }
+      try await serving(handler) { port in
+        try await withClient(port: port, configuration: configuration) { client in
+          let slow = HTTPRequest(method: "GET", target: "/slow")
+          #expect(await self.reason(of: client, slow) == nil)
+          #expect(await self.reason(of: client) == .timedOut)
+        }
       }
     }
   }

@@ -1,5 +1,7 @@
 import Glibc
 
+/// The types of frames that tests send or look for.
+///
 /// Source: https://www.rfc-editor.org/rfc/rfc9113#section-6
 enum FrameType: UInt8 {
   case data, headers, priority, resetStream, settings, pushPromise, ping, goAway, windowUpdate
@@ -35,6 +37,8 @@ func headerBlock(_ fields: [(String, String)]) -> [UInt8] {
   fields.flatMap { name, value in [0] + literal(name) + literal(value) }
 }
 
+/// A string of HPACK's, not compressed.
+///
 /// Source: https://www.rfc-editor.org/rfc/rfc7541#section-5.1
 private func literal(_ text: String) -> [UInt8] {
   var rest = text.utf8.count

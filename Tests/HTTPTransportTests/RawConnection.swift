@@ -1,7 +1,9 @@
 import Glibc
 import NIOPosix
 
-/// A TCP connection to 127.0.0.1 that sends and shows bytes as they are. Its calls block.
+/// A TCP connection to 127.0.0.1 that sends and shows bytes as they are.
+///
+/// Its calls block.
 final class RawConnection {
   private let descriptor: Int32
 
@@ -91,7 +93,14 @@ final class RawConnection {
   }
 }
 
+/// As many threads as there may be tests that block at a time.
+private let threads: NIOThreadPool = {
+  let threads = NIOThreadPool(numberOfThreads: 64)
+  threads.start()
+  return threads
+}()
+
 /// Runs what blocks on a thread that may.
 func blocking<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
-  try await NIOThreadPool.singleton.runIfActive(body)
+  try await threads.runIfActive(body)
 }

@@ -33,7 +33,11 @@ import Testing
       hops.value.append(Self.hop(context))
       return try await last()
     }
-    let toThird = try RPCClient(baseURL: "http://third", send: third.handler)
+    let toThird = try RPCClient(
+      baseURL: "http://third",
+      send: third.handler,
+      defaultTimeout: .seconds(120)
+    )
     let second = TestServer { request, context in
       hops.value.append(Self.hop(context))
       try await Task.sleep(for: pause)
@@ -43,7 +47,12 @@ import Testing
         timeout: timeout
       )
     }
-    let toSecond = try RPCClient(baseURL: "http://second", send: second.handler, codec: .json)
+    let toSecond = try RPCClient(
+      baseURL: "http://second",
+      send: second.handler,
+      codec: .json,
+      defaultTimeout: .seconds(120)
+    )
     return TestServer { request, context in
       hops.value.append(Self.hop(context))
       try await Task.sleep(for: pause)
@@ -59,22 +68,22 @@ import Testing
     let response = try await first.post(
       RecommendationMethods.recommend.path,
       "{}",
-      ["connect-timeout-ms": "12000", "x-request-id": "r-1", "traceparent": self.trace]
+      ["connect-timeout-ms": "100000", "x-request-id": "r-1", "traceparent": self.trace]
     )
     #expect(response.text == #"{"candidates":3}"#)
     let timeouts = hops.value.compactMap { $0.timeout.flatMap { Int($0) } }
     #expect(timeouts.count == 3)
-    #expect(timeouts[0] == 12_000)
+    #expect(timeouts[0] == 100_000)
     // 100 ms of work and 5 ms of margin are gone at each hop.
-    #expect(timeouts[1] <= 11_895)
+    #expect(timeouts[1] <= 99_895)
     #expect(timeouts[2] <= timeouts[1] - 105)
-    #expect(timeouts[2] > 6000)
+    #expect(timeouts[2] > 30_000)
     #expect(hops.value.map(\.requestID) == ["r-1", "r-1", "r-1"])
     #expect(hops.value.map(\.traceparent) == [self.trace, self.trace, self.trace])
   }
 
   @Test func `an own limit shortens what remains, and never lengthens it`() async throws {
-    for (timeout, range) in [(500, 400...500), (90_000, 6000...11_990)] {
+    for (timeout, range) in [(20_000, 1...20_000), (110_000, 30_000...99_990)] {
       let hops = Box<[Hop]>([])
       let first = try Self.chain(pause: .zero, timeout: .milliseconds(timeout), hops) {
         RecommendResponse()
@@ -82,7 +91,7 @@ import Testing
       _ = try await first.post(
         RecommendationMethods.recommend.path,
         "{}",
-        ["connect-timeout-ms": "12000"]
+        ["connect-timeout-ms": "100000"]
       )
       let last = try #require(hops.value.last?.timeout.flatMap { Int($0) })
       #expect(range.contains(last))
@@ -116,7 +125,7 @@ import Testing
     for await _ in started {}
     call.cancel()
     #expect(try await call.value.status == 499)
-    while !wasCancelled.value { await Task.yield() }
+    #expect(await eventually { wasCancelled.value })
   }
 
   @Test func `an error comes through three hops with its details`() async throws {

@@ -112,3 +112,13 @@ final class Box<Value: Sendable>: Sendable {
     set { self.content.withLock { $0 = newValue } }
   }
 }
+
+/// Whether a condition comes true within a minute.
+func eventually(_ condition: () -> Bool) async -> Bool {
+  let deadline = ContinuousClock.now + .seconds(60)
+  while !condition() {
+    guard ContinuousClock.now < deadline else { return false }
+    try? await Task.sleep(for: .milliseconds(1))
+  }
+  return true
+}

@@ -24,8 +24,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("5000", 4), ("0000005000", 4), ("90000", 89), ("120000", 119), ("120001", 119),
-      ("9999999999", 119),
+      ("30000", 30), ("0000030000", 30), ("90000", 90), ("120000", 120), ("120001", 120),
+      ("9999999999", 120),
     ]
   )
   func `the caller's limit holds, up to ours`(header: String, seconds: Int) async throws {
@@ -34,13 +34,16 @@ import Testing
       "{}",
       ["connect-timeout-ms": header]
     )
-    #expect(response.text == #"{"candidates":\#(seconds)}"#)
+    let remaining = try Int(RecommendResponse(jsonUTF8Bytes: response.body).candidates)
+    #expect((seconds - 20..<seconds).contains(remaining))
   }
 
   @Test func `without one the default holds, or the method's own`() async throws {
     let server = Self.server()
-    #expect(try await server.post(Self.path, "{}").text == #"{"candidates":14}"#)
-    #expect(try await server.post(TestServer.echo.path, "{}").text == #"{"limit":39}"#)
+    let usual = try await server.post(Self.path, "{}")
+    #expect((0..<15).contains(try RecommendResponse(jsonUTF8Bytes: usual.body).candidates))
+    let own = try await server.post(TestServer.echo.path, "{}")
+    #expect((20..<40).contains(try RecommendRequest(jsonUTF8Bytes: own.body).limit))
   }
 
   @Test(arguments: ["12345678901", "00000000001", "abc", "", "-1", "1.5", "1s", " 1", "+1", "١"])
@@ -82,7 +85,7 @@ import Testing
     let error = await response.error
     #expect(error?.code == .deadlineExceeded)
     #expect(error?.details.map(\.type).last == "google.rpc.RequestInfo")
-    while !wasCancelled.value { await Task.yield() }
+    #expect(await eventually { wasCancelled.value })
     #expect(server.records.all.map(\.code) == [.deadlineExceeded])
   }
 
@@ -117,7 +120,7 @@ import Testing
     let response = try await call.value
     #expect(response.status == 499)
     #expect(await response.error?.code == .canceled)
-    while !wasCancelled.value { await Task.yield() }
+    #expect(await eventually { wasCancelled.value })
     #expect(server.records.all.map(\.code) == [.canceled])
   }
 
@@ -150,7 +153,7 @@ import Testing
       }
       return await group.reduce(into: []) { $0.append($1) }
     }
-    #expect(late.allSatisfy { $0 >= .zero && $0 < .seconds(5) })
+    #expect(late.allSatisfy { $0 >= .zero && $0 < .seconds(50) })
   }
 
   @Test func `work that ends leaves no timer that disturbs the next`() async throws {

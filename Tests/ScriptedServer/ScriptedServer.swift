@@ -42,7 +42,8 @@ package final class ScriptedServer: Sendable {
   package init(_ script: @escaping @Sendable (HTTPRequest, Int) -> [Step]) throws {
     self.script = script
     self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    self.port = try Self.listen(self.listener)
+    self.port = try Self.bind(self.listener)
+    guard listen(self.listener, 64) == 0 else { throw SocketError(code: errno) }
     try Self.startThread { self.acceptConnections() }
   }
 
@@ -58,15 +59,19 @@ package final class ScriptedServer: Sendable {
     }
   }
 
-  private static func listen(_ listener: Int32) throws -> Int {
+  /// Reserves a port of 127.0.0.1, for as long as the process runs, where nobody listens.
+  package static func closedPort() throws -> Int {
+    try Self.bind(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+  }
+
+  private static func bind(_ socket: Int32) throws -> Int {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let result = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listener, address, length) == 0 && Glibc.listen(listener, 64) == 0
-          && getsockname(listener, address, &length) == 0
+        Glibc.bind(socket, address, length) == 0 && getsockname(socket, address, &length) == 0
       }
     }
     guard result else { throw SocketError(code: errno) }

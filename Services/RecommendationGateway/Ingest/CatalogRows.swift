@@ -23,16 +23,27 @@ extension CatalogRow {
   /// The title as the file has it, without emotions and emojis.
   var catalogTitle: CatalogTitle {
     CatalogTitle(
-      id: self.id, name: self.title, type: self.kind == .movie ? .movie : .show,
-      description: self.description, releaseYear: self.releaseYear,
-      ageRating: self.ageCertification, runtimeMinutes: self.runtime, genres: self.genres,
-      productionCountries: self.productionCountries, seasons: self.seasons, imdbID: self.imdbID,
-      imdbScore: self.imdbScore, imdbVotes: self.imdbVotes, tmdbPopularity: self.tmdbPopularity,
-      tmdbScore: self.tmdbScore)
+      id: self.id,
+      name: self.title,
+      type: self.kind == .movie ? .movie : .show,
+      description: self.description,
+      releaseYear: self.releaseYear,
+      ageRating: self.ageCertification,
+      runtimeMinutes: self.runtime,
+      genres: self.genres,
+      productionCountries: self.productionCountries,
+      seasons: self.seasons,
+      imdbID: self.imdbID,
+      imdbScore: self.imdbScore,
+      imdbVotes: self.imdbVotes,
+      tmdbPopularity: self.tmdbPopularity,
+      tmdbScore: self.tmdbScore
+    )
   }
 
   func title(
-    _ annotation: Netflixgpt_Emotion_V1_TitleAnnotation, emotions: [Netflixgpt_Answer_V1_Emotion]
+    _ annotation: Netflixgpt_Emotion_V1_TitleAnnotation,
+    emotions: [Netflixgpt_Answer_V1_Emotion]
   ) -> CatalogTitle {
     var title = self.catalogTitle
     title.emotions = emotions.map { .init(name: $0.name, intensity: $0.intensity) }
@@ -43,8 +54,9 @@ extension CatalogRow {
 }
 
 extension CatalogTitle {
-  /// Changes when the row does, or the space its vectors live in. Not with the annotator: a chain
-  /// of providers names another one each time a fallback answers.
+  /// Changes when the row does, or the space its vectors live in.
+  ///
+  /// Not with the annotator: a chain of providers names another one when a fallback answers.
   func sourceHash(space: String) -> UInt64 {
     self.sourceHash(annotator: "", space: space)
   }

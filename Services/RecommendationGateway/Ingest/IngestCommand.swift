@@ -8,7 +8,7 @@ import ServiceRuntime
 import Glibc
 #endif
 
-/// Builds the catalog from a file. Needs the emotion and the embedding service.
+/// Builds the catalog from a file, with the emotion and the embedding service.
 struct IngestCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ingest",
@@ -17,7 +17,8 @@ struct IngestCommand: AsyncParsableCommand {
       A run that was cut off is finished by running it again. Ends with 0 when every row is in the \
       catalog, with 65 when rows were bad or titles got no answer (each is named), with 69 when a \
       service or the store failed on the way.
-      """)
+      """
+  )
 
   @Argument(help: "The CSV file.")
   var file: String?
@@ -82,7 +83,9 @@ struct IngestCommand: AsyncParsableCommand {
   }
 
   private func store(
-    _ work: Ingestor.Work, _ catalog: CatalogFile, with gateway: Gateway
+    _ work: Ingestor.Work,
+    _ catalog: CatalogFile,
+    with gateway: Gateway
   ) async throws -> Int32 {
     let start = ContinuousClock.now
     let progress = Progress(total: work.pending.count)
@@ -93,7 +96,8 @@ struct IngestCommand: AsyncParsableCommand {
     print(
       "\(outcome.stored) titles stored, \(outcome.unchanged) unchanged, "
         + "\(catalog.problems.count) bad rows, \(catalog.repeated) repeated rows, "
-        + "\(outcome.failures.count) titles without an answer, in \(tenths(seconds)) s")
+        + "\(outcome.failures.count) titles without an answer, in \(tenths(seconds)) s"
+    )
     print("digest \(try await gateway.store.digest())")
     return catalog.problems.isEmpty && outcome.failures.isEmpty ? EX_OK : EX_DATAERR
   }

@@ -43,7 +43,8 @@ struct Ingestor: Sendable {
 
   /// Stores the pending rows; `progress` hears of each batch that is done.
   func run(
-    _ work: Work, progress: @Sendable (_ done: Int) -> Void
+    _ work: Work,
+    progress: @Sendable (_ done: Int) -> Void
   ) async throws -> Outcome {
     var outcome = Outcome(unchanged: work.unchanged)
     try await withThrowingTaskGroup(of: Prepared.self) { group in
@@ -57,7 +58,10 @@ struct Ingestor: Sendable {
         startNext()
         if !prepared.titles.isEmpty {
           try await self.store.upsert(
-            prepared.titles, emotionVectors: prepared.vectors, space: prepared.space)
+            prepared.titles,
+            emotionVectors: prepared.vectors,
+            space: prepared.space
+          )
         }
         outcome.stored += prepared.titles.count
         outcome.failures += prepared.failures
@@ -77,7 +81,9 @@ struct Ingestor: Sendable {
   /// Asks the services about a batch; the calls may take long where a language model answers.
   private func prepare(_ rows: [CatalogRow]) async throws -> Prepared {
     let annotations = try await self.emotions.annotations(
-      of: rows.map(\.titleText), timeout: .seconds(120))
+      of: rows.map(\.titleText),
+      timeout: .seconds(120)
+    )
     var prepared = Prepared()
     var annotated: [(CatalogRow, Netflixgpt_Emotion_V1_TitleAnnotation)] = []
     for (row, annotation) in zip(rows, annotations) {
@@ -91,7 +97,9 @@ struct Ingestor: Sendable {
     let words = Set(annotated.flatMap { $0.1.emotions.map(\.name) })
     let texts = annotated.map { $0.0.contentText }
     let answer = try await self.embeddings.vectors(
-      of: Array(words) + texts, timeout: .seconds(120))
+      of: Array(words) + texts,
+      timeout: .seconds(120)
+    )
     prepared.space = answer.space
     prepared.vectors = answer.vectors.filter { words.contains($0.key) }
     for (row, annotation) in annotated {
@@ -105,7 +113,9 @@ struct Ingestor: Sendable {
         StoredTitle(
           title: row.title(annotation, emotions: emotions),
           contentVector: answer.vectors[row.contentText],
-          sourceHash: row.catalogTitle.sourceHash(space: answer.space)))
+          sourceHash: row.catalogTitle.sourceHash(space: answer.space)
+        )
+      )
     }
     return prepared
   }

@@ -5,7 +5,7 @@ import Synchronization
 import Glibc
 #endif
 
-/// How far a run is: a bar on a terminal, a line every tenth otherwise. Written to standard error.
+/// How far a run is, on standard error: a bar on a terminal, a line every tenth otherwise.
 final class Progress: Sendable {
   private let total: Int
   private let start = ContinuousClock.now

@@ -1,7 +1,7 @@
 import HTTPMessage
 import RPC
 
-/// The page at "/" and the two files it needs. They come from memory and load nothing else.
+/// The page at "/" and the two files it needs, from memory.
 enum Page {
   static func register(on server: inout RPCServer) {
     let files: [(path: String, type: String, body: [UInt8])] = [
@@ -11,7 +11,10 @@ enum Page {
     ]
     for file in files {
       let response = HTTPResponse(
-        status: 200, fields: Self.fields(type: file.type), body: file.body)
+        status: 200,
+        fields: Self.fields(type: file.type),
+        body: file.body
+      )
       server.route(file.path) { _ in response }
     }
   }

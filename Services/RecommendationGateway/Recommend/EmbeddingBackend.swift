@@ -1,5 +1,5 @@
 import Contracts
-import Providers
+import Caching
 import RPC
 import SwiftProtobuf
 import Synchronization
@@ -49,11 +49,13 @@ final class EmbeddingBackend: Sendable {
     }
     guard !missing.isEmpty, var answer = try await self.embed(missing, timeout: timeout) else {
       return Answer(
-        space: known ?? "", vectors: found,
+        space: known ?? "",
+        vectors: found,
         usage: .with {
           $0.stage = "embed"
           $0.markCached()
-        })
+        }
+      )
     }
     guard answer.space == known || found.isEmpty else {
       // The service changed its model between then and now: what was kept is of another space.
@@ -88,8 +90,10 @@ final class EmbeddingBackend: Sendable {
   }
 
   private static let malformed = RPCError(
-    .internal, "the embedding service's answer does not fit the request",
-    details: [.errorInfo(reason: "MALFORMED_EMBEDDINGS")])
+    .internal,
+    "the embedding service's answer does not fit the request",
+    details: [.errorInfo(reason: "MALFORMED_EMBEDDINGS")]
+  )
 }
 
 extension [Float] {

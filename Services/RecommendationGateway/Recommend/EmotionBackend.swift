@@ -1,5 +1,5 @@
 import Contracts
-import Providers
+import Caching
 import RPC
 import SwiftProtobuf
 
@@ -25,8 +25,10 @@ struct EmotionBackend: Sendable {
     let reading = try await self.client.call(EmotionMethods.extractEmotions, request)
     guard !reading.emotions.isEmpty else {
       throw RPCError(
-        .internal, "the emotion service read no emotion",
-        details: [.errorInfo(reason: "NO_EMOTIONS")])
+        .internal,
+        "the emotion service read no emotion",
+        details: [.errorInfo(reason: "NO_EMOTIONS")]
+      )
     }
     if reading.degraded.isEmpty { self.readings.insert(reading, for: mood) }
     return reading
@@ -34,15 +36,21 @@ struct EmotionBackend: Sendable {
 
   /// Emotions and emojis for `titles`, one answer each, in order.
   func annotations(
-    of titles: [Netflixgpt_Emotion_V1_TitleText], timeout: Duration
+    of titles: [Netflixgpt_Emotion_V1_TitleText],
+    timeout: Duration
   ) async throws -> [Netflixgpt_Emotion_V1_TitleAnnotation] {
     let request = Netflixgpt_Emotion_V1_AnnotateTitlesRequest.with { $0.titles = titles }
     let answer = try await self.client.call(
-      EmotionMethods.annotateTitles, request, timeout: timeout)
+      EmotionMethods.annotateTitles,
+      request,
+      timeout: timeout
+    )
     guard answer.annotations.map(\.id) == titles.map(\.id) else {
       throw RPCError(
-        .internal, "the emotion service answered for other titles than were asked",
-        details: [.errorInfo(reason: "WRONG_TITLES")])
+        .internal,
+        "the emotion service answered for other titles than were asked",
+        details: [.errorInfo(reason: "WRONG_TITLES")]
+      )
     }
     return answer.annotations
   }

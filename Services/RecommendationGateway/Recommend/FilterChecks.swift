@@ -14,7 +14,9 @@ extension TitleFilter {
   ///
   /// Throws `invalid_argument` with the JSON path of the first field at fault, below `path`.
   init(
-    _ message: Netflixgpt_Recommendation_V1_TitleFilter, at path: String, genres known: [String]
+    _ message: Netflixgpt_Recommendation_V1_TitleFilter,
+    at path: String,
+    genres known: [String]
   ) throws(RPCError) {
     let genres = Self.standardGenres.union(known)
     func checked(_ names: [String], _ field: String) throws(RPCError) -> [String] {
@@ -23,12 +25,15 @@ extension TitleFilter {
         throw .invalid(
           field: "\(path).\(field)[\(index)]",
           "is not a genre, known are: \(genres.sorted().joined(separator: ", "))",
-          reason: "UNKNOWN_VALUE")
+          reason: "UNKNOWN_VALUE"
+        )
       }
       return names.map { $0.lowercased() }
     }
     func within<Number: Comparable>(
-      _ number: Number, _ range: ClosedRange<Number>, _ field: String
+      _ number: Number,
+      _ range: ClosedRange<Number>,
+      _ field: String
     ) throws(RPCError) -> Number {
       guard range.contains(number) else {
         throw .outOfRange("\(path).\(field)", "\(number)", "\(range)")
@@ -38,8 +43,10 @@ extension TitleFilter {
     func ordered(_ low: Int?, _ high: Int?, _ field: String) throws(RPCError) {
       guard let low, let high, low > high else { return }
       throw .invalid(
-        field: "\(path).\(field)", "must not be below its minimum, \(low), is \(high)",
-        reason: "OUT_OF_RANGE")
+        field: "\(path).\(field)",
+        "must not be below its minimum, \(low), is \(high)",
+        reason: "OUT_OF_RANGE"
+      )
     }
 
     self.init()
@@ -49,8 +56,10 @@ extension TitleFilter {
       case .show: self.types.insert(.show)
       case .unspecified, .UNRECOGNIZED:
         throw .invalid(
-          field: "\(path).types[\(index)]", "must be TITLE_TYPE_MOVIE or TITLE_TYPE_SHOW",
-          reason: "UNKNOWN_VALUE")
+          field: "\(path).types[\(index)]",
+          "must be TITLE_TYPE_MOVIE or TITLE_TYPE_SHOW",
+          reason: "UNKNOWN_VALUE"
+        )
       }
     }
     self.genresAny = try checked(message.genresAny, "genresAny")
@@ -68,7 +77,9 @@ extension TitleFilter {
         throw .invalid(
           field: "\(path).maxAgeRating",
           "is not a rating, known are: TV-Y, TV-G, G, TV-Y7, PG, TV-PG, PG-13, TV-14, R, TV-MA, "
-            + "NC-17", reason: "UNKNOWN_VALUE")
+            + "NC-17",
+          reason: "UNKNOWN_VALUE"
+        )
       }
       self.maxAgeRating = rating
     }

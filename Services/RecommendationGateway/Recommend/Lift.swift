@@ -43,7 +43,8 @@ enum Lift {
   ///   - vectors: Unit vectors of the names and of `words`, as far as the model knows them.
   /// - Returns: 1 to 8 emotions, strongest first; equal ones by name.
   static func sought(
-    for emotions: [(name: String, intensity: Double)], vectors: [String: [Float]]
+    for emotions: [(name: String, intensity: Double)],
+    vectors: [String: [Float]]
   ) -> [(name: String, intensity: Double)] {
     var strengths: [String: Double] = [:]
     for emotion in emotions {

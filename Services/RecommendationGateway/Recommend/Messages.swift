@@ -91,25 +91,33 @@ extension RPCError {
       switch error {
       case .unavailable:
         RPCError(
-          .unavailable, "the catalog's store is not available",
-          details: [.errorInfo(reason: "STORE_UNAVAILABLE"), .retryInfo(after: .seconds(1))])
+          .unavailable,
+          "the catalog's store is not available",
+          details: [.errorInfo(reason: "STORE_UNAVAILABLE"), .retryInfo(after: .seconds(1))]
+        )
       case .spaceMismatch(let expected, let got):
         Recommender.spaceMismatch(catalog: expected, service: got)
       case .rejected:
         RPCError(
-          .internal, "the catalog's store refused the request",
-          details: [.errorInfo(reason: "STORE_REJECTED")])
+          .internal,
+          "the catalog's store refused the request",
+          details: [.errorInfo(reason: "STORE_REJECTED")]
+        )
       case .cancelled: RPCError(.canceled, "the call was canceled")
       }
   }
 
   static func unknownTitle(_ id: String) -> RPCError {
     RPCError(
-      .notFound, "the catalog has no title with this id",
-      details: [.errorInfo(reason: "UNKNOWN_TITLE"), .resource("title", id)])
+      .notFound,
+      "the catalog has no title with this id",
+      details: [.errorInfo(reason: "UNKNOWN_TITLE"), .resource("title", id)]
+    )
   }
 
   static let emptyCatalog = RPCError(
-    .failedPrecondition, "the catalog is empty: run `recommendation-gateway ingest`",
-    details: [.errorInfo(reason: "CATALOG_EMPTY")])
+    .failedPrecondition,
+    "the catalog is empty: run `recommendation-gateway ingest`",
+    details: [.errorInfo(reason: "CATALOG_EMPTY")]
+  )
 }

@@ -19,7 +19,8 @@ struct RecommendPlan: Sendable {
   ///   - genres: The genres of the catalog.
   /// - Throws: `invalid_argument` that names the first field at fault.
   init(
-    _ request: Netflixgpt_Recommendation_V1_RecommendRequest, at path: String = "",
+    _ request: Netflixgpt_Recommendation_V1_RecommendRequest,
+    at path: String = "",
     genres: [String]
   ) throws(RPCError) {
     self.mood = try Self.mood(request.mood, at: "\(path)mood")
@@ -30,8 +31,10 @@ struct RecommendPlan: Sendable {
     case .lift: self.lifts = true
     case .UNRECOGNIZED(let number):
       throw .invalid(
-        field: "\(path)goal", "must be GOAL_MATCH or GOAL_LIFT, is \(number)",
-        reason: "UNKNOWN_VALUE")
+        field: "\(path)goal",
+        "must be GOAL_MATCH or GOAL_LIFT, is \(number)",
+        reason: "UNKNOWN_VALUE"
+      )
     }
     self.seed = request.hasSeed ? request.seed : nil
   }
@@ -54,8 +57,10 @@ struct RecommendPlan: Sendable {
     let trimmed = scalars[first...last]
     guard trimmed.count <= 2000 else {
       throw .invalid(
-        field: field, "must have at most 2000 characters, has \(trimmed.count)",
-        reason: "TOO_LONG")
+        field: field,
+        "must have at most 2000 characters, has \(trimmed.count)",
+        reason: "TOO_LONG"
+      )
     }
     let allowed: Set<Unicode.Scalar> = ["\t", "\n", "\r"]
     guard
@@ -64,7 +69,10 @@ struct RecommendPlan: Sendable {
       })
     else {
       throw .invalid(
-        field: field, "must not have control characters", reason: "CONTROL_CHARACTER")
+        field: field,
+        "must not have control characters",
+        reason: "CONTROL_CHARACTER"
+      )
     }
     return String(trimmed)
   }

@@ -67,7 +67,10 @@ struct RecommendationHandlers: Sendable {
     let items = request.requests
     guard (1...32).contains(items.count) else {
       throw RPCError.invalid(
-        field: "requests", "must have 1...32 items, has \(items.count)", reason: "OUT_OF_RANGE")
+        field: "requests",
+        "must have 1...32 items, has \(items.count)",
+        reason: "OUT_OF_RANGE"
+      )
     }
     let snapshot = try await self.snapshot()
     let results = try await concurrently(items.indices, atMost: 8) { index in
@@ -77,7 +80,8 @@ struct RecommendationHandlers: Sendable {
   }
 
   private func result(
-    of request: Netflixgpt_Recommendation_V1_RecommendRequest, at index: Int,
+    of request: Netflixgpt_Recommendation_V1_RecommendRequest,
+    at index: Int,
     in snapshot: CatalogSnapshot
   ) async -> Netflixgpt_Recommendation_V1_BatchRecommendResult {
     do {
@@ -99,8 +103,12 @@ struct RecommendationHandlers: Sendable {
     let start = ContinuousClock.now
     let ranking = try await snapshot.rankOffLoop(
       snapshot.query(
-        like: title.id, contentWeight: self.recommender.contentWeight, filter: filter,
-        limit: limit))
+        like: title.id,
+        contentWeight: self.recommender.contentWeight,
+        filter: filter,
+        limit: limit
+      )
+    )
     let titles = try await self.recommender.store.records(of: ranking.titles)
     var timings = Timings()
     timings.search = start.duration(to: .now)
@@ -117,7 +125,8 @@ struct RecommendationHandlers: Sendable {
 
 /// Runs `body` for every element, at most `limit` at a time; results stand in the elements' order.
 func concurrently<Element: Sendable, Value: Sendable>(
-  _ elements: some Collection<Element>, atMost limit: Int,
+  _ elements: some Collection<Element>,
+  atMost limit: Int,
   _ body: @escaping @Sendable (Element) async throws -> Value
 ) async throws -> [Value] {
   try await withThrowingTaskGroup(of: (Int, Value).self) { group in

@@ -1,6 +1,6 @@
 import CatalogStore
 import Contracts
-import Providers
+import Caching
 import RPC
 import SwiftProtobuf
 
@@ -11,7 +11,7 @@ struct Recommender: Sendable {
   let store: any TitleStore
   /// Share of a score that compares texts, 0...1.
   let contentWeight: Double
-  /// Whole answers, by request and catalog version. Equal requests at the same time share one.
+  /// Whole answers, by request and catalog version; equal requests at the same time share one.
   let answers: LRUCache<[UInt8], Answer>
 
   /// An answer and how long its parts took.
@@ -52,7 +52,10 @@ struct Recommender: Sendable {
 
     let content = try await moodVector
     let moods = try Self.reading(
-      reading, orNearestTo: content.vectors[plan.mood], in: snapshot)
+      reading,
+      orNearestTo: content.vectors[plan.mood],
+      in: snapshot
+    )
     let (sought, vectors) = try await self.sought(moods.emotions, plan, in: snapshot)
     guard content.space == snapshot.space else {
       throw Self.spaceMismatch(catalog: snapshot.space, service: content.space)
@@ -61,8 +64,12 @@ struct Recommender: Sendable {
 
     let searchStart = ContinuousClock.now
     let query = self.query(
-      sought, vectors: vectors, mood: content.vectors[plan.mood], confidence: moods.confidence,
-      plan: plan)
+      sought,
+      vectors: vectors,
+      mood: content.vectors[plan.mood],
+      confidence: moods.confidence,
+      plan: plan
+    )
     let ranking = try await snapshot.rankOffLoop(query)
     let chosen = plan.seed.map { ranking.titles.sample(plan.limit, seed: $0) } ?? ranking.titles
     let titles = try await self.store.records(of: chosen)
@@ -86,14 +93,18 @@ struct Recommender: Sendable {
   /// the mood's vector, and the answer says so.
   private static func reading(
     _ result: Result<Netflixgpt_Emotion_V1_ExtractEmotionsResponse, any Error>,
-    orNearestTo vector: [Float]?, in snapshot: CatalogSnapshot
+    orNearestTo vector: [Float]?,
+    in snapshot: CatalogSnapshot
   ) throws -> Reading {
     switch result {
     case .success(let response):
       return Reading(
         emotions: response.emotions.map { (name: $0.name, intensity: $0.intensity) },
-        language: response.language, confidence: response.confidence,
-        usage: [response.usage], degraded: response.degraded)
+        language: response.language,
+        confidence: response.confidence,
+        usage: [response.usage],
+        degraded: response.degraded
+      )
     case .failure(let error as RPCError) where error.code == .unavailable:
       guard let vector else { throw error }
       let nearest = snapshot.nearestWords(to: vector, count: 3).filter { $0.similarity > 0 }
@@ -107,14 +118,16 @@ struct Recommender: Sendable {
             $0.to = "nearest-emotions"
             $0.reason = error.reason ?? "UNAVAILABLE"
           }
-        ])
+        ]
+      )
     case .failure(let error): throw error
     }
   }
 
   /// What to look for, with the vectors of its names.
   private func sought(
-    _ emotions: [(name: String, intensity: Double)], _ plan: RecommendPlan,
+    _ emotions: [(name: String, intensity: Double)],
+    _ plan: RecommendPlan,
     in snapshot: CatalogSnapshot
   ) async throws -> ([(name: String, intensity: Double)], [String: [Float]]) {
     let words = emotions.map(\.name) + (plan.lifts ? Lift.words : [])
@@ -132,8 +145,11 @@ struct Recommender: Sendable {
   }
 
   private func query(
-    _ sought: [(name: String, intensity: Double)], vectors: [String: [Float]], mood: [Float]?,
-    confidence: Double, plan: RecommendPlan
+    _ sought: [(name: String, intensity: Double)],
+    vectors: [String: [Float]],
+    mood: [Float]?,
+    confidence: Double,
+    plan: RecommendPlan
   ) -> RankingQuery {
     // A mood that was hardly read says more by its words than by its emotions.
     let base = confidence < 0.2 ? max(self.contentWeight, 0.75) : self.contentWeight
@@ -148,7 +164,9 @@ struct Recommender: Sendable {
         .init(name: emotion.0, vector: emotion.1, weight: share * (1 - contentWeight))
       },
       content: contentWeight > 0 ? mood.map { .init(vector: $0, weight: contentWeight) } : nil,
-      filter: plan.filter, limit: plan.seed == nil ? plan.limit : 3 * plan.limit)
+      filter: plan.filter,
+      limit: plan.seed == nil ? plan.limit : 3 * plan.limit
+    )
   }
 
   static func spaceMismatch(catalog: String, service: String) -> RPCError {
@@ -156,7 +174,8 @@ struct Recommender: Sendable {
       .failedPrecondition,
       "the catalog was embedded in the space \(catalog), the embedding service answers in "
         + "\(service): ingest the catalog again, or configure the provider it was made with",
-      details: [.errorInfo(reason: "EMBEDDING_SPACE_MISMATCH")])
+      details: [.errorInfo(reason: "EMBEDDING_SPACE_MISMATCH")]
+    )
   }
 }
 

@@ -12,7 +12,10 @@ extension CatalogSnapshot {
 
   /// A query for titles that feel like a title and are about the same.
   func query(
-    like id: String, contentWeight: Double, filter: TitleFilter, limit: Int
+    like id: String,
+    contentWeight: Double,
+    filter: TitleFilter,
+    limit: Int
   ) -> RankingQuery {
     let emotions = self.emotions(of: id) ?? []
     let content = self.contentVector(of: id)
@@ -23,8 +26,11 @@ extension CatalogSnapshot {
         let share = total > 0 ? emotion.intensity / total : 1 / Double(emotions.count)
         return .init(name: emotion.name, vector: emotion.vector, weight: share * (1 - weight))
       },
-      content: content.map { .init(vector: $0, weight: weight) }, filter: filter, limit: limit,
-      excludedTitleID: id)
+      content: content.map { .init(vector: $0, weight: weight) },
+      filter: filter,
+      limit: limit,
+      excludedTitleID: id
+    )
   }
 }
 

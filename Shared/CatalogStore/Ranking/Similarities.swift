@@ -25,6 +25,11 @@ struct WordSimilarities {
       words.components.withUnsafeBufferPointer { components in
         transposed.withUnsafeBufferPointer { sought in
           Self.fill(lanes, words: components, sought: sought, groups: groups, rows: words.count)
+          // Rounding takes the cosine of a vector with itself a little beyond 1.
+          for index in 0..<words.count * groups {
+            lanes[index].replace(with: 1, where: lanes[index] .> 1)
+            lanes[index].replace(with: -1, where: lanes[index] .< -1)
+          }
         }
       }
       count = words.count * groups

@@ -24,7 +24,11 @@ enum Schema {
   private static func refuseForeignFile(_ pool: DatabasePool) throws {
     try pool.read { database in
       let mark = try Int.fetchOne(database, sql: "PRAGMA application_id")
-      let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema")
+      // Another process that is creating the catalog makes GRDB's own table first.
+      let tables = try Int.fetchOne(
+        database,
+        sql: "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'"
+      )
       guard mark == self.applicationID || tables == 0 else {
         throw StoreError.unavailable("the file is a database of another program, not a catalog")
       }

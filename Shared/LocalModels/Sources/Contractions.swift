@@ -1,9 +1,5 @@
-/// Appends a word, taken apart where it is a contraction.
+/// Appends a word without apostrophes, taken apart where it is a contraction.
 func appendExpanded(_ word: String, to words: inout [String]) {
-  if let whole = wholeContractions[word] {
-    words.append(contentsOf: whole)
-    return
-  }
   guard word.utf8.contains(0x27) else {
     words.append(word)
     return
@@ -25,12 +21,3 @@ func appendExpanded(_ word: String, to words: inout [String]) {
 
 private let contractedEndings = ["m": "am", "re": "are", "ve": "have", "ll": "will"]
 private let contractedStems = ["ca": "can", "wo": "will", "sha": "shall", "ai": "is"]
-private let wholeContractions = [
-  "cannot": ["can", "not"], "cant": ["can", "not"], "wont": ["will", "not"],
-  "dont": ["do", "not"], "doesnt": ["does", "not"], "didnt": ["did", "not"],
-  "isnt": ["is", "not"], "wasnt": ["was", "not"], "arent": ["are", "not"],
-  "werent": ["were", "not"], "hasnt": ["has", "not"], "havent": ["have", "not"],
-  "hadnt": ["had", "not"], "wouldnt": ["would", "not"], "couldnt": ["could", "not"],
-  "shouldnt": ["should", "not"], "aint": ["is", "not"], "im": ["i", "am"],
-  "ive": ["i", "have"],
-]

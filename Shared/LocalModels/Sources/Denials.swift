@@ -19,7 +19,7 @@ struct Denials: Sendable {
         if closers.contains(other) || !isWord(other) { break }
         if quiet.contains(next) { continue }
         if other == "more" || other == "better" { isPeak = true }
-        guard let family = families.family(of: other).flatMap({ families.places[$0] }) else {
+        guard let family = families.place(of: other) else {
           continue
         }
         quiet.insert(next)
@@ -31,13 +31,13 @@ struct Denials: Sendable {
       }
     }
     for (place, word) in words.enumerated() where !quiet.contains(place) {
-      if let family = families.family(of: word).flatMap({ families.places[$0] }) {
+      if let family = families.place(of: word) {
         self.affirmed.insert(family)
       }
     }
   }
 
-  /// Lowers the denied families and those as pleasant as they, unless affirmed.
+  /// Lowers the denied families and those as pleasant as they, unless affirmed; raises opposites and what is affirmed.
   func apply(to scores: inout [Float], families: Families) {
     guard !self.denied.isEmpty else { return }
     let signs = Set(self.denied.map { families.valences[$0].signum() })
@@ -48,12 +48,16 @@ struct Denials: Sendable {
         scores[place] *= 0.4
       }
     }
+    for place in self.affirmed { scores[place] = max(scores[place], 0.6) }
+    for place in self.denied.subtracting(self.affirmed).flatMap({ families.opposites[$0] }) {
+      scores[place] = max(scores[place], 0.4)
+    }
   }
 }
 
 private let deniers: Set<String> = [
   "not", "never", "no", "without", "hardly", "barely", "nothing", "nobody", "none", "neither",
-  "nor", "less", "isn", "stopped", "lack",
+  "nor", "less", "stopped", "lack",
 ]
 /// After a denial these open a phrase that denies nothing ("not only", "no wonder").
 private let openers: Set<String> = ["only", "just", "wonder", "doubt", "matter", "sure"]

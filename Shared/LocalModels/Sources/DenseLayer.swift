@@ -70,17 +70,21 @@ struct DenseLayer: Sendable {
     return self.blocks.withUnsafeBufferPointer { blocks in
       input.withUnsafeBufferPointer { input in
         self.bias.indices.map { block in
-          var even = self.bias[block]
-          var odd = SIMD8<Float>()
+          var sums = (self.bias[block], SIMD8<Float>(), SIMD8<Float>(), SIMD8<Float>())
           let first = block * input.count
           var slot = 0
-          while slot + 1 < input.count {
-            even += blocks[first + slot] * input[slot]
-            odd += blocks[first + slot + 1] * input[slot + 1]
-            slot += 2
+          while slot + 3 < input.count {
+            sums.0 += blocks[first + slot] * input[slot]
+            sums.1 += blocks[first + slot + 1] * input[slot + 1]
+            sums.2 += blocks[first + slot + 2] * input[slot + 2]
+            sums.3 += blocks[first + slot + 3] * input[slot + 3]
+            slot += 4
           }
-          if slot < input.count { even += blocks[first + slot] * input[slot] }
-          return even + odd
+          while slot < input.count {
+            sums.0 += blocks[first + slot] * input[slot]
+            slot += 1
+          }
+          return (sums.0 + sums.1) + (sums.2 + sums.3)
         }
       }
     }

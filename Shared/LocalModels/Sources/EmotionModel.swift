@@ -16,8 +16,9 @@ package final class EmotionModel: Sendable {
   let labels: [String]
   /// One threshold a label, 0...1.
   let thresholds: [Float]
-  let idioms: Idioms
-  let languages: Languages
+  private let idioms: Idioms
+  private let languages: Languages
+  private let typingErrors: TypingErrors
   let titles: TitleReader
 
   package init(_ resource: ModelResource) throws(LocalModelError) {
@@ -41,6 +42,7 @@ package final class EmotionModel: Sendable {
     self.nouns = NounChoice(families: self.families, embeddings: self.embeddings)
     self.idioms = try Idioms(resource)
     self.languages = try Languages(resource)
+    self.typingErrors = TypingErrors(self.families.namingWords)
     self.titles = try TitleReader(resource, families: self.families)
   }
 
@@ -54,13 +56,18 @@ package final class EmotionModel: Sendable {
   /// Never empty: "neutral" with a low confidence where nothing is recognised.
   package func reading(of mood: String) -> MoodReading {
     let (rest, shown) = self.signs.split(mood)
-    let words = self.tokenizer.splitter.words(of: rest)
-    let language = self.languages.language(of: words, known: self.tokenizer.knows)
+    var words = self.tokenizer.splitter.words(of: rest)
+    var language = self.languages.language(of: words, known: { self.tokenizer.known($0) != nil })
     var scores = [Float](repeating: 0, count: self.families.names.count)
     var likeness: [Float] = []
     var coverage: Float = 1
+    if language == "en" || language == Languages.unknown {
+      let corrected = self.corrected(words)
+      if corrected != words { language = "en" }
+      words = corrected
+      coverage = language == "en" ? self.coverage(of: words) : 0.3
+    }
     if language == "en" {
-      coverage = self.coverage(of: words)
       let vector = self.embeddings.direction(of: words)
       scores = self.english(mood, words: words, vector: vector)
       if let vector { likeness = self.nouns.vectors.map { dot($0, vector) } }
@@ -68,8 +75,8 @@ package final class EmotionModel: Sendable {
       let text = self.tokenizer.splitter.plain(String(String.UnicodeScalarView(rest)))
       let found = self.languages.feelings(of: words, text: text, language: language)
       self.families.raise(&scores, to: found)
-    } else if words.contains(where: isWord) {
-      coverage = 0.3
+    } else if !words.contains(where: isWord) {
+      coverage = 1
     }
     for sign in shown { self.families.raise(&scores, to: sign) }
     return self.reading(
@@ -99,7 +106,7 @@ package final class EmotionModel: Sendable {
     let chosen = self.nouns.nouns(
       scores: scores,
       likeness: likeness,
-      said: Set(words),
+      said: words,
       count: Self.maxEmotions,
       least: 0.25
     )
@@ -112,7 +119,7 @@ package final class EmotionModel: Sendable {
 
   /// - Returns: One score a family, 0...1.
   private func english(_ mood: String, words: [String], vector: [Float]?) -> [Float] {
-    let seen = self.tokenizer.splitter.words(of: mood.unicodeScalars)
+    let seen = self.corrected(self.tokenizer.splitter.words(of: mood.unicodeScalars))
     var scores = self.network(self.tokenizer.tokens(of: seen)).families
     let idioms = self.idioms.found(in: words)
     let denials = Denials(words, families: self.families, idioms: idioms.map(\.range))
@@ -126,15 +133,24 @@ package final class EmotionModel: Sendable {
       }
     }
     denials.apply(to: &scores, families: self.families)
+    if !idioms.isEmpty {
+      let covered = Float(Set(idioms.flatMap(\.range)).count) / Float(words.count)
+      scores = scores.map { $0 * (1 - 0.5 * covered) }
+    }
     for idiom in idioms { self.families.raise(&scores, to: idiom.feelings) }
     return scores.map { min(1, $0) }
+  }
+
+  /// - Returns: The words, mistyped ones replaced by the words for feelings they stand for.
+  private func corrected(_ words: [String]) -> [String] {
+    words.map { self.tokenizer.known($0) ?? self.typingErrors.meant(by: $0) ?? $0 }
   }
 
   /// - Returns: How much of the text is words the model knows, 0.3...1.
   private func coverage(of words: [String]) -> Float {
     let letters = words.filter(isWord)
     guard !letters.isEmpty else { return 1 }
-    let known = Float(letters.count(where: self.tokenizer.knows)) / Float(letters.count)
+    let known = Float(letters.count { self.tokenizer.known($0) != nil }) / Float(letters.count)
     return 0.3 + 0.7 * known
   }
 }

@@ -1,7 +1,7 @@
 extension Evaluation {
   /// Judges the 28 labels on a GoEmotions split.
   ///
-  /// - Parameter tsv: Lines of text, comma-separated label indices and an id, tabs between.
+  /// `tsv` has lines of text, comma-separated label indices and an id, tabs between.
   package static func comments(_ tsv: String, model: EmotionModel) throws(Malformed) -> Comments {
     let count = model.labels.count
     var tallies = [Tally](repeating: Tally(), count: count)
@@ -73,6 +73,8 @@ private func unmasked(_ text: Substring) -> String {
     .split(separator: "[RELIGION]", omittingEmptySubsequences: false).joined(separator: "religion")
 }
 
+/// The labels of each of Ekman's emotions, and of neutral.
+///
 /// Source: google-research/goemotions/data/ekman_mapping.json
 private let ekmanGroups = [
   ["anger", "annoyance", "disapproval"], ["disgust"], ["fear", "nervousness"],

@@ -1,8 +1,8 @@
 extension Evaluation {
   /// Judges the emotions read in moods by their families.
   ///
-  /// - Parameter tsv: Lines of a mood, accepted families, forbidden families (commas between) and
-  ///   a group, tabs between; lines that begin with "#" are left out.
+  /// `tsv` has lines of a mood, accepted families, forbidden families (commas between) and a
+  /// group, tabs between; lines that begin with "#" are left out.
   package static func moods(_ tsv: String, model: EmotionModel) throws(Malformed) -> Moods {
     var first: [Double] = []
     var top3: [Double] = []

@@ -3,8 +3,8 @@ import Glibc
 extension Evaluation {
   /// Judges the emotions given to titles by tags that someone else gave them.
   ///
-  /// - Parameter csv: A header line and columns title, description, genres (`['a', 'b']`) and
-  ///   emotions (`[a, b]`), in any order.
+  /// `csv` has a header line and columns title, description, genres (`['a', 'b']`) and emotions
+  /// (`[a, b]`), in any order.
   package static func titles(_ csv: String, model: EmotionModel) throws(Malformed) -> Titles {
     let rows = commaSeparated(csv)
     let columns = ["title", "description", "genres", "emotions"].map { name in

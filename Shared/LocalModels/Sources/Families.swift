@@ -16,25 +16,31 @@ struct Families: Sendable {
   let places: [String: Int]
   /// How pleasant each family is, -2...2.
   let valences: [Int]
+  /// For each family those that are left where it is denied.
+  let opposites: [[Int]]
   let nouns: [Noun]
+  /// Lower-case word -> family; "neutral" is a family here.
   private let familyOfWord: [String: String]
+  private let placeOfWord: [String: Int]
 
   init(_ resource: ModelResource) throws(LocalModelError) {
     let names = try resource.rows("FAMS").map { $0[0] }
     let places = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
     var valences = [Int](repeating: 0, count: names.count)
     var nouns: [Noun] = []
+    var opposites = [[Int]](repeating: [], count: names.count)
     var familyOfWord = [Self.neutral: Self.neutral]
     for row in try resource.rows("WORD", columns: 2) {
       familyOfWord[row[0]] = row[1]
     }
-    for row in try resource.rows("TERM", columns: 4) {
+    for row in try resource.rows("TERM", columns: 5) {
       guard let place = places[row[0]], let valence = Int(row[1]) else {
         throw LocalModelError(.malformed, "section TERM names the family \(row[0])")
       }
       valences[place] = valence
+      opposites[place] = row[4].parts(",").compactMap { places[$0] }
       for (rank, word) in row[3].parts(",").enumerated() {
-        let weight = max(0.7, 1 - 0.04 * Float(rank))
+        let weight = max(0.5, 1 - 0.08 * Float(rank))
         nouns.append(Noun(word: word, family: place, weight: weight))
         familyOfWord[word] = names[place]
       }
@@ -46,12 +52,23 @@ struct Families: Sendable {
     self.places = places
     self.valences = valences
     self.nouns = nouns
+    self.opposites = opposites
     self.familyOfWord = familyOfWord.merging(names.map { ($0, $0) }) { known, _ in known }
+    self.placeOfWord = self.familyOfWord.compactMapValues { places[$0] }
   }
 
   /// The family a word belongs to, in any case; "neutral" for itself.
   func family(of word: String) -> String? {
     self.familyOfWord[word.lowercased()]
+  }
+
+  /// All words that name a family, in alphabetical order.
+  var namingWords: [String] { self.placeOfWord.keys.sorted() }
+
+  /// The place of the family a lower-case word or its singular belongs to.
+  func place(of word: String) -> Int? {
+    if let place = self.placeOfWord[word] { return place }
+    return word.utf8.last == UInt8(ascii: "s") ? self.placeOfWord[String(word.dropLast())] : nil
   }
 
   /// Raises each family's score to what `weights` say.

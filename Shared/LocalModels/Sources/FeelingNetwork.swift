@@ -94,8 +94,8 @@ struct FeelingNetwork: Sendable {
     }
     let scale = 1 / Float(tokens.count).squareRoot()
     for column in 0..<dimensions { mean[column] *= scale }
-    let features = mean + highest + self.peaks(of: self.products.blocks(of: tokens))
-    let hidden = self.hidden(features).map { max(0, $0) }
+    let peaks = self.peaks(of: self.products.blocks(of: tokens), count: tokens.count)
+    let hidden = self.hidden(mean + highest + peaks).map { max(0, $0) }
     return Feelings(
       labels: self.labels(hidden).map(sigmoid),
       families: self.families(hidden).map(sigmoid)
@@ -103,23 +103,25 @@ struct FeelingNetwork: Sendable {
   }
 
   /// - Returns: Each filter's highest value over all windows, an empty one among them.
-  private func peaks(of products: [[SIMD8<Float>]]) -> [Float] {
+  private func peaks(of products: [SIMD8<Float>], count: Int) -> [Float] {
+    let width = count == 0 ? 0 : products.count / count
     var found: [Float] = []
     var offset = 0
-    for (width, biases) in zip(Self.widths, self.biases) {
-      var peaks = biases.map { pointwiseMax($0, .zero) }
-      for start in (1 - width)..<products.count {
-        let places = max(0, -start)..<min(width, products.count - start)
-        for block in biases.indices {
-          var value = biases[block]
-          for place in places {
-            value += products[start + place][offset + place * biases.count + block]
+    products.withUnsafeBufferPointer { products in
+      for (parts, biases) in zip(Self.widths, self.biases) {
+        for (block, bias) in biases.enumerated() {
+          var peak = pointwiseMax(bias, .zero)
+          for start in (1 - parts)..<count {
+            var value = bias
+            for part in max(0, -start)..<min(parts, count - start) {
+              value += products[(start + part) * width + offset + part * biases.count + block]
+            }
+            peak = pointwiseMax(peak, value)
           }
-          peaks[block] = pointwiseMax(peaks[block], value)
+          for slot in 0..<8 { found.append(peak[slot]) }
         }
+        offset += parts * biases.count
       }
-      for peak in peaks { found.append(contentsOf: peak.indices.map { peak[$0] }) }
-      offset += width * biases.count
     }
     return found
   }

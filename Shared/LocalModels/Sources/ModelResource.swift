@@ -29,21 +29,21 @@ package final class ModelResource: Sendable {
     guard Array(try reader.take(4)) == Self.magic, try reader.integer() == Self.format else {
       throw LocalModelError(.unknownFormat, "\(name) is not a model file of format \(Self.format)")
     }
-    let checksum = Checksum()
     var sections: [String: Range<Int>] = [:]
+    var checksums: [String: UInt32] = [:]
     for _ in 0..<(try reader.count(limit: Self.maxSections)) {
       let tag = String(decoding: try reader.take(4), as: UTF8.self)
       let offset = try reader.integer(UInt64.self)
       let length = try reader.integer(UInt64.self)
-      let expected = try reader.integer(UInt32.self)
+      checksums[tag] = try reader.integer(UInt32.self)
       guard offset <= UInt64(bytes.count), length <= UInt64(bytes.count) - offset else {
         throw LocalModelError(.truncated, "\(name) ends before its section \(tag)")
       }
-      let range = Int(offset)..<Int(offset + length)
-      guard checksum.value(of: bytes[range]) == expected else {
-        throw LocalModelError(.corrupted, "\(name): section \(tag) does not match its checksum")
-      }
-      sections[tag] = range
+      sections[tag] = Int(offset)..<Int(offset + length)
+    }
+    let checksum = Checksum()
+    for (tag, range) in sections where checksum.value(of: bytes[range]) != checksums[tag] {
+      throw LocalModelError(.corrupted, "\(name): section \(tag) does not match its checksum")
     }
     guard let version = sections["VERS"] else {
       throw LocalModelError(.malformed, "\(name) has no section VERS")

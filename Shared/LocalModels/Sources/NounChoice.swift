@@ -10,11 +10,15 @@ struct NounChoice: Sendable {
   let centres: [[Float]]
   /// Each family's nouns.
   private let places: [[Int]]
+  private let placeOfWord: [String: Int]
 
   init(families: Families, embeddings: EmbeddingModel) {
     let vectors = families.nouns.map { embeddings.direction(of: [$0.word]) ?? [] }
     self.families = families
     self.vectors = vectors
+    self.placeOfWord = Dictionary(
+      families.nouns.enumerated().map { ($1.word, $0) }
+    ) { first, _ in first }
     self.places = families.names.indices.map { family in
       families.nouns.indices.filter { families.nouns[$0].family == family }
     }
@@ -27,24 +31,30 @@ struct NounChoice: Sendable {
     }
   }
 
+  /// Chooses words of the highest families, at most two of each.
+  ///
   /// - Parameters:
   ///   - scores: One score a family, 0 or more.
   ///   - likeness: How near the text is to each noun, -1...1.
   ///   - said: The text's own words, which are preferred.
+  ///   - count: How many words are wanted.
   ///   - least: The share of the best score below which a word is left out; 0 fills up to `count`.
   /// - Returns: 1...`count` words with what they score, the highest first.
   func nouns(
     scores: [Float],
     likeness: [Float],
-    said: Set<String>,
+    said: [String],
     count: Int,
     least: Float
   ) -> [(noun: Families.Noun, value: Float)] {
-    var values = self.families.nouns.enumerated().map { place, noun in
-      let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
-      return scores[noun.family] * noun.weight * (1 + 0.9 * near)
-        * (said.contains(noun.word) ? 1.4 : 1)
+    var values = [Float](repeating: 0, count: self.families.nouns.count)
+    for (family, places) in self.places.enumerated() where scores[family] > 0 {
+      for place in places {
+        let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
+        values[place] = scores[family] * self.families.nouns[place].weight * (1 + 0.9 * near)
+      }
     }
+    for place in Set(said.compactMap { self.placeOfWord[$0] }) { values[place] *= 1.4 }
     var used = [Int](repeating: 0, count: self.families.names.count)
     var stems: Set<Substring> = []
     var lowered: Set<Int> = []

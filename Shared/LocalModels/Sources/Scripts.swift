@@ -1,5 +1,6 @@
 /// - Returns: The language that mostly writes in the script of `words`, or `nil`.
 func scriptLanguage(of words: [String]) -> String? {
+  if words.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) { return nil }
   var counts: [String: Int] = [:]
   var total = 0
   var isUkrainian = false

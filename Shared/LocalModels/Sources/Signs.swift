@@ -37,7 +37,7 @@ struct Signs: Sendable {
     var position = 0
     while position < scalars.count {
       let isPlain = scalars[position].value < 0x80
-      let isInside = isPlain && position > 0 && !scalars[position - 1].properties.isWhitespace
+      let isInside = isPlain && position > 0 && !isSpace(scalars[position - 1])
       if isInside {
         rest.append(scalars[position])
         position += 1
@@ -65,7 +65,7 @@ struct Signs: Sendable {
     }
     guard self.emoticonStarts.contains(scalar) else { return nil }
     let end = scalars[position...].prefix(self.longestEmoticon + 1)
-      .firstIndex(where: \.properties.isWhitespace)
+      .firstIndex(where: isSpace)
     let length = (end ?? scalars.count) - position
     guard length <= self.longestEmoticon else { return nil }
     let word = String(String.UnicodeScalarView(scalars[position..<position + length]))
@@ -76,4 +76,8 @@ struct Signs: Sendable {
 /// Whether a scalar only changes how an emoji looks: its presentation or skin.
 private func isLook(_ scalar: Unicode.Scalar) -> Bool {
   scalar.value == 0xFE0F || scalar.value == 0xFE0E || (0x1F3FB...0x1F3FF).contains(scalar.value)
+}
+
+private func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+  scalar.value < 0x80 ? scalar.value <= 0x20 : scalar.properties.isWhitespace
 }

@@ -70,7 +70,7 @@ struct TitleReader: Sendable {
   }
 }
 
-/// How many deviations each value lies from what is usual, cut to 0...`limit` and scaled to 0...1.
+/// Measures by how many deviations each value exceeds what is usual, from 0 (none) to 1 (`limit`).
 func excess(
   _ values: [Float],
   over usual: (means: [Float], deviations: [Float]),

@@ -32,7 +32,7 @@ extension EmotionModel {
     let chosen = self.nouns.nouns(
       scores: scores.map { $0 + 1e-4 },
       likeness: likeness,
-      said: Set(words),
+      said: words,
       count: Self.maxEmotions,
       least: 0
     )

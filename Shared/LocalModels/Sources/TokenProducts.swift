@@ -17,15 +17,20 @@ final class TokenProducts: Sendable {
     self.layer = layer
   }
 
-  /// - Returns: For each token, the layer's outputs for its vector, eight a block.
-  func blocks(of tokens: [Int]) -> [[SIMD8<Float>]] {
+  /// - Returns: For each token the layer's outputs for its vector, eight a block, `[tokens, blocks]`.
+  func blocks(of tokens: [Int]) -> [SIMD8<Float>] {
     let remembered = self.known.withLock { known in tokens.map { known[$0] } }
     var added: [Int: [SIMD8<Float>]] = [:]
-    let found = zip(tokens, remembered).map { token, products in
-      if let products = products ?? added[token] { return products }
-      let products = self.layer.blocks(self.table.vectors(of: [token]))
-      added[token] = products
-      return products
+    var found: [SIMD8<Float>] = []
+    found.reserveCapacity(tokens.count * self.layer.bias.count)
+    for (token, products) in zip(tokens, remembered) {
+      if let products = products ?? added[token] {
+        found.append(contentsOf: products)
+      } else {
+        let products = self.layer.blocks(self.table.vectors(of: [token]))
+        added[token] = products
+        found.append(contentsOf: products)
+      }
     }
     if !added.isEmpty {
       self.known.withLock { known in

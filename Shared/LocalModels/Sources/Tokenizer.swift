@@ -27,6 +27,17 @@ struct Tokenizer: Sendable {
     self.row(hash(word.utf8)) != nil
   }
 
+  /// - Returns: The word of the vocabulary that a word is, be its letters drawn out ("happpy").
+  func known(_ word: String) -> String? {
+    if self.knows(word) { return word }
+    let bytes = Array(word.utf8.prefix(Self.maxWordBytes + 1))
+    let twice = shortened(bytes, to: 2)
+    guard bytes.count <= Self.maxWordBytes, twice.count < bytes.count else { return nil }
+    let ended = Array(twice.reversed().drop { $0 == twice.last }.reversed()) + twice.suffix(1)
+    return [twice, ended, shortened(bytes, to: 1)].lazy
+      .map { String(decoding: $0, as: UTF8.self) }.first(where: self.knows)
+  }
+
   /// - Returns: The rows of all words, in order, at most `limit`.
   func tokens(of words: [String], limit: Int = 512) -> [Int] {
     var found: [Int] = []
@@ -39,21 +50,11 @@ struct Tokenizer: Sendable {
 
   private func append(_ word: String, to found: inout [Int]) {
     guard word.utf8.count <= Self.maxWordBytes else { return }
-    if let row = self.row(hash(word.utf8)) {
+    if let known = self.known(word), let row = self.row(hash(known.utf8)) {
       found.append(row)
-      return
+    } else {
+      self.appendPieces(shortened(Array(word.utf8), to: 2), to: &found)
     }
-    let bytes = Array(word.utf8)
-    let twice = shortened(bytes, to: 2)
-    if twice.count < bytes.count {
-      for form in [twice, shortened(bytes, to: 1)] {
-        if let row = self.row(hash(form)) {
-          found.append(row)
-          return
-        }
-      }
-    }
-    self.appendPieces(twice, to: &found)
   }
 
   private func appendPieces(_ bytes: [UInt8], to found: inout [Int]) {

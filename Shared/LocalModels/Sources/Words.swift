@@ -1,19 +1,28 @@
 /// Splits text into lower-case words without accents, and single symbols.
 ///
-/// Contractions are taken apart ("can't" becomes "can", "not"), so that a denial is a word.
+/// Contractions are taken apart ("can't" becomes "can", "not"), so that a denial is a word, and
+/// slang is spelled out ("idk" becomes "i do not know").
 struct WordSplitter: Sendable {
   /// For each scalar below U+2000 up to three it reads as: lower case, no accent, none for a mark.
   private let folds: [SIMD3<UInt32>]
+  /// Slang and contractions without apostrophes -> the words they are read as.
+  private let spellings: [String: [String]]
 
   init(_ resource: ModelResource) throws(LocalModelError) {
     var reader = try resource.reader("FOLD")
     let values = try reader.integers(reader.remaining / 4, of: UInt32.self)
     try reader.end()
+    guard !values.isEmpty, values.count % 4 == 0 else {
+      throw LocalModelError(.malformed, "section FOLD holds \(values.count) numbers")
+    }
     var folds = (0..<UInt32(0x2000)).map { SIMD3($0, 0, 0) }
     for start in stride(from: 0, to: values.count - 3, by: 4) where values[start] < 0x2000 {
       folds[Int(values[start])] = SIMD3(values[start + 1], values[start + 2], values[start + 3])
     }
     self.folds = folds
+    self.spellings = Dictionary(
+      try resource.rows("SPEL", columns: 2).map { ($0[0], $0[1].parts(" ")) }
+    ) { first, _ in first }
   }
 
   /// - Returns: Words and symbols in order, from the first `limit` scalars.
@@ -23,7 +32,12 @@ struct WordSplitter: Sendable {
     var word: [UInt8] = []
     func close() {
       guard !word.isEmpty else { return }
-      appendExpanded(String(decoding: word, as: UTF8.self), to: &found)
+      let closed = String(decoding: word, as: UTF8.self)
+      if let read = self.spellings[closed] {
+        found.append(contentsOf: read)
+      } else {
+        appendExpanded(closed, to: &found)
+      }
       word.removeAll(keepingCapacity: true)
     }
     for (index, scalar) in scalars.enumerated() {

@@ -1,3 +1,4 @@
+import CatalogStore
 import Testing
 
 @testable import RecommendationGateway

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import SwiftProtobuf
 import Testing
 
 @Suite struct `The other methods` {
@@ -16,7 +17,8 @@ import Testing
             },
             .with { $0.mood = "calm" },
           ]
-        })
+        }
+      )
       #expect(answer.results.count == 3)
       #expect(answer.results[0].response.emotions.map(\.name) == ["joy"])
       #expect(answer.results[1].failure.code == "invalid_argument")
@@ -41,7 +43,9 @@ import Testing
   @Test func `similar titles feel alike and leave out the title itself`() async throws {
     try await ToyGateway.with { gateway in
       let answer = try await gateway.client.call(
-        RecommendationMethods.similarTitles, .with { $0.id = "a2" })
+        RecommendationMethods.similarTitles,
+        .with { $0.id = "a2" }
+      )
       #expect(answer.title.name == "Beta")
       #expect(answer.recommendations.count == 5)
       #expect(!answer.recommendations.contains { $0.title.id == "a2" })
@@ -52,7 +56,8 @@ import Testing
   @Test func `a title comes with everything its row said`() async throws {
     try await ToyGateway.with { gateway in
       let title = try await gateway.client.call(
-        RecommendationMethods.getTitle, .with { $0.id = "a3" }
+        RecommendationMethods.getTitle,
+        .with { $0.id = "a3" }
       ).title
       #expect(title.name == "Gamma")
       #expect(title.type == .show)
@@ -75,10 +80,14 @@ import Testing
         let error = await #expect(throws: RPCError.self) {
           if call {
             _ = try await gateway.client.call(
-              RecommendationMethods.getTitle, .with { $0.id = id })
+              RecommendationMethods.getTitle,
+              .with { $0.id = id }
+            )
           } else {
             _ = try await gateway.client.call(
-              RecommendationMethods.similarTitles, .with { $0.id = id })
+              RecommendationMethods.similarTitles,
+              .with { $0.id = id }
+            )
           }
         }
         #expect(error?.code == code)

@@ -1,5 +1,7 @@
 import Contracts
 import RPC
+import SwiftProtobuf
+import Synchronization
 import Testing
 
 @Suite struct `Recommend` {
@@ -72,8 +74,8 @@ import Testing
 
   @Test func `an answer is remembered and says so`() async throws {
     try await ToyGateway.with { gateway in
-      let first = try await gateway.recommend("joy")
-      let second = try await gateway.recommend("joy")
+      let first = try await gateway.recommend("joy at last")
+      let second = try await gateway.recommend("joy at last")
       #expect(gateway.services.state.withLock { $0.extractCalls } == 1)
       #expect(first.recommendations == second.recommendations)
       #expect(!first.usage.contains { $0.cached })
@@ -112,7 +114,7 @@ import Testing
   @Test func `without the embedding service the error is unavailable`() async throws {
     try await ToyGateway.with { gateway in
       gateway.services.state.withLock { $0.isEmbeddingDown = true }
-      let error = await #expect(throws: RPCError.self) { try await gateway.recommend("fear") }
+      let error = await #expect(throws: RPCError.self) { try await gateway.recommend("fear of heights") }
       #expect(error?.code == .unavailable)
     }
   }

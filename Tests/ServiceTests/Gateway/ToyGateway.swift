@@ -2,7 +2,7 @@ import CatalogCSV
 import CatalogStore
 import Contracts
 import Foundation
-import Providers
+import Caching
 import RPC
 
 @testable import RecommendationGateway
@@ -17,7 +17,8 @@ struct ToyGateway {
 
   /// Runs `body` with a gateway whose catalog has the titles of `csv`.
   static func with(
-    _ csv: String = ToyGateway.catalog, _ body: (ToyGateway) async throws -> Void
+    _ csv: String = ToyGateway.catalog,
+    _ body: (ToyGateway) async throws -> Void
   ) async throws {
     let gateway = try ToyGateway()
     defer { try? FileManager.default.removeItem(at: gateway.folder) }
@@ -31,12 +32,25 @@ struct ToyGateway {
     self.store = try SQLiteCatalogStore(path: self.folder.appending(path: "toy.sqlite").path)
     self.recommender = Recommender(
       emotions: EmotionBackend(
-        try self.services.emotionClient, cacheEntries: 100, cacheFor: .seconds(60)),
+        try self.services.emotionClient,
+        cacheEntries: 100,
+        cacheFor: .seconds(60)
+      ),
       embeddings: EmbeddingBackend(
-        try self.services.embeddingClient, cacheEntries: 100, cacheFor: .seconds(60)),
-      store: self.store, contentWeight: 0.25, answers: LRUCache(capacity: 100, lifetime: .seconds(60)))
+        try self.services.embeddingClient,
+        cacheEntries: 100,
+        cacheFor: .seconds(60)
+      ),
+      store: self.store,
+      contentWeight: 0.25,
+      answers: LRUCache(capacity: 100, lifetime: .seconds(60))
+    )
     var server = RPCServer(
-      schema: Schema.fileDescriptorSet, limits: RPCLimits(), health: Health(), observe: { _ in })
+      schema: Schema.fileDescriptorSet,
+      limits: RPCLimits(),
+      health: Health(),
+      observe: { _ in }
+    )
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
     let complete = server
     self.client = try RPCClient(baseURL: "http://toy", send: { await complete.handle($0) })
@@ -44,8 +58,10 @@ struct ToyGateway {
 
   var ingestor: Ingestor {
     Ingestor(
-      emotions: self.recommender.emotions, embeddings: self.recommender.embeddings,
-      store: self.store)
+      emotions: self.recommender.emotions,
+      embeddings: self.recommender.embeddings,
+      store: self.store
+    )
   }
 
   /// Ingests a file's rows and waits until they are served.

@@ -1,5 +1,6 @@
 import Contracts
 import RPC
+import SwiftProtobuf
 import Synchronization
 
 /// Two services that answer by the wire's rules, with a tiny world of eight feelings.
@@ -45,7 +46,11 @@ final class ToyServices: Sendable {
 
   private func client(_ register: (inout RPCServer) -> Void) throws -> RPCClient {
     var server = RPCServer(
-      schema: Schema.fileDescriptorSet, limits: RPCLimits(), health: Health(), observe: { _ in })
+      schema: Schema.fileDescriptorSet,
+      limits: RPCLimits(),
+      health: Health(),
+      observe: { _ in }
+    )
     register(&server)
     let complete = server
     return try RPCClient(baseURL: "http://toy", send: { await complete.handle($0) })
@@ -110,7 +115,8 @@ final class ToyServices: Sendable {
               return
             }
             embedding.packed = .init(
-              vector.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+              vector.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+            )
           }
         }
         answer.space = .with {

@@ -17,7 +17,8 @@ import Testing
   }
 
   @Test(arguments: [("1", 1), ("10", 10)]) func `the ends of a range are allowed`(
-    text: String, number: Int
+    text: String,
+    number: Int
   ) throws {
     #expect(try SettingValues(Self.table, environment: ["COUNT": text])[Self.count] == number)
   }
@@ -36,7 +37,8 @@ import Testing
         Self.table,
         environment: [
           "COUNT": "x", "ADDRESS": "ftp://b", "KEY": "sesame", "KEY_FILE": "/nonexistent",
-        ])
+        ]
+      )
     }
     #expect(error?.problems.count == 3)
     #expect(error?.description.contains("sesame") == false)

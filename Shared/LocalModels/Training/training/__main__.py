@@ -92,7 +92,7 @@ def main():
     arguments.out.mkdir(parents=True, exist_ok=True)
 
     trainer = Trainer(arguments.goemotions, Teacher(arguments.cache), lexicons.emoji_names())
-    students = trainer.train(trainer.opinions(arguments.cache) if arguments.larger else None)
+    students = trainer.train(trainer.opinions() if arguments.larger else None)
     quantize(students)
 
     catalog = plot.titles(arguments.titles)

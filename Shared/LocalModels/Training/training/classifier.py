@@ -23,7 +23,9 @@ class Network(torch.nn.Module):
     def __init__(self, table, labels, families, drop=0.3):
         super().__init__()
         self.padding = len(table)
-        self.table = torch.nn.Embedding(len(table) + 1, DIMENSIONS, padding_idx=self.padding)
+        self.table = torch.nn.Embedding(
+            len(table) + 1, DIMENSIONS, padding_idx=self.padding, sparse=True
+        )
         scaled = table * (0.3 / np.abs(table).mean())
         padded = np.concatenate([scaled, np.zeros((1, DIMENSIONS))]).astype(np.float32)
         self.table.weight.data = torch.tensor(padded)
@@ -76,10 +78,10 @@ def predict(network, rows):
 
 
 class Examples:
-    """Texts with targets and how much each target counts, `[texts, outputs]` both."""
+    """Texts, or their tokens, with targets and how much each counts, `[texts, outputs]` both."""
 
     def __init__(self, rows, targets, weights, repeats=None):
-        self.rows = [row[:WINDOW] for row in rows]
+        self.rows = rows
         self.targets, self.weights = targets.astype(np.float32), weights.astype(np.float32)
         self.repeats = np.ones(len(rows), int) if repeats is None else repeats
 
@@ -90,6 +92,15 @@ class Examples:
             np.concatenate([self.weights, other.weights]),
             np.concatenate([self.repeats, other.repeats]),
         )
+
+    def mapped(self, tokenize):
+        """Returns the same examples with what `tokenize` makes of all texts."""
+        rows = [row[:WINDOW] for row in tokenize(self.rows)]
+        return Examples(rows, self.targets, self.weights, self.repeats)
+
+    def subset(self, places):
+        rows = [self.rows[place] for place in places]
+        return Examples(rows, self.targets[places], self.weights[places], self.repeats[places])
 
     def batches(self, chance, size=BATCH):
         """Yields each text `repeats` times in mixed batches of similar length."""
@@ -102,18 +113,20 @@ class Examples:
             yield batches[number]
 
 
-def train(network, examples, epochs, score, seed=1, rate=1e-3, table_rate=5e-4):
+def train(network, examples, epochs, score, seed=1, rate=1e-3, table_rate=2e-3):
     """Trains in place and keeps the epoch with the best `score(network)`."""
     torch.manual_seed(seed)
     chance = np.random.RandomState(seed)
     rest = [value for name, value in network.named_parameters() if not name.startswith("table.")]
-    optimizer = torch.optim.AdamW(
-        [{"params": rest, "lr": rate},
-         {"params": [network.table.weight], "lr": table_rate, "weight_decay": 0.0}],
-        weight_decay=0.01,
-    )
+    optimizers = [
+        torch.optim.AdamW(rest, lr=rate, weight_decay=0.01),
+        torch.optim.SparseAdam([network.table.weight], lr=table_rate),
+    ]
     steps = epochs * (int(examples.repeats.sum()) // BATCH + 1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.01, 1 - step / steps))
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.01, 1 - step / steps))
+        for optimizer in optimizers
+    ]
     targets, weights = torch.tensor(examples.targets), torch.tensor(examples.weights)
     best = (-1.0, None)
     for epoch in range(epochs):
@@ -124,10 +137,12 @@ def train(network, examples, epochs, score, seed=1, rate=1e-3, table_rate=5e-4):
                 logits, targets[batch], reduction="none"
             )
             loss = (losses * weights[batch]).sum(1).mean()
-            optimizer.zero_grad()
+            for optimizer in optimizers:
+                optimizer.zero_grad()
             loss.backward()
-            optimizer.step()
-            schedule.step()
+            for optimizer, schedule in zip(optimizers, schedules):
+                optimizer.step()
+                schedule.step()
         reached = score(network)
         print(f"  classifier epoch {epoch} score {reached:.4f}", flush=True)
         if reached >= best[0]:

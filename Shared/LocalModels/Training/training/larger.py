@@ -21,6 +21,7 @@ class Larger(torch.nn.Module):
     def __init__(self, labels, families):
         super().__init__()
         self.encoder = AutoModel.from_pretrained(model_folder())
+        self.encoder.embeddings.requires_grad_(False)
         self.drop = torch.nn.Dropout(0.1)
         self.labels = torch.nn.Linear(384, labels)
         self.families = torch.nn.Linear(384, families)
@@ -48,38 +49,36 @@ def filled(texts):
     return tokens, mask
 
 
-def fit(model, examples, epochs, rate, warmup, seed=7):
-    """Fine-tunes in place on `Examples` whose rows are wordpieces."""
+def fit(model, examples, rate=1e-4, warmup=100, seed=7):
+    """Fine-tunes in place, in one pass over `Examples` whose rows are wordpieces."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     chance = np.random.RandomState(seed)
     heads = [*model.labels.parameters(), *model.families.parameters()]
     optimizer = torch.optim.AdamW(
-        [{"params": model.encoder.parameters(), "lr": rate}, {"params": heads, "lr": 1e-3}],
+        [{"params": model.encoder.encoder.parameters(), "lr": rate},
+         {"params": heads, "lr": 1e-3}],
         weight_decay=0.01,
     )
-    steps = epochs * (int(examples.repeats.sum()) // BATCH + 1)
+    steps = int(examples.repeats.sum()) // BATCH + 1
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1, step / warmup) * max(0.01, 1 - step / steps)
     )
     targets, weights = torch.tensor(examples.targets), torch.tensor(examples.weights)
-    step = 0
-    for _ in range(epochs):
-        model.train()
-        for batch in examples.batches(chance, BATCH):
-            logits = model(*filled([examples.rows[i] for i in batch]))
-            losses = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits, targets[batch], reduction="none"
-            )
-            loss = (losses * weights[batch]).sum(1).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            step += 1
-            if step % 100 == 0:
-                print(f"  larger step {step}/{steps} loss {loss.item():.3f}", flush=True)
+    model.train()
+    for step, batch in enumerate(examples.batches(chance, BATCH)):
+        logits = model(*filled([examples.rows[i] for i in batch]))
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, targets[batch], reduction="none"
+        )
+        loss = (losses * weights[batch]).sum(1).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 50 == 0:
+            print(f"  larger step {step}/{steps} loss {loss.item():.3f}", flush=True)
 
 
 def opinions(model, texts):
@@ -93,23 +92,3 @@ def opinions(model, texts):
             batch = order[begin : begin + 128]
             found[batch] = model(*filled([rows[i] for i in batch])).numpy()
     return sigmoid(found)
-
-
-def learn_comments(model, comments, labels, cache):
-    """First round, slow: the comments' labels only. Kept in `cache`."""
-    store = cache / "larger.pt"
-    if store.exists():
-        model.load_state_dict(torch.load(store))
-        return
-    blank = np.zeros((len(labels), model.families.out_features), np.float32)
-    targets = np.concatenate([labels, blank], 1)
-    weights = np.concatenate([np.ones_like(labels), blank], 1)
-    fit(model, Examples(pieces(comments), targets, weights), epochs=3, rate=1.2e-4, warmup=200)
-    torch.save(model.state_dict(), store)
-
-
-def copy_heads(model, pairs):
-    """Starts each mapped family where its label is; `pairs` are (family, label) columns."""
-    with torch.no_grad():
-        for family, label in pairs:
-            model.families.weight[family] = model.labels.weight[label]

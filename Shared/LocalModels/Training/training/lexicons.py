@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from .resource import lines, weighted
-from .taxonomy import DATA, listed, rows, terms
-from .tokenizer import fold
+from .taxonomy import DATA, family_words, listed, rows, terms
+from .tokenizer import SPELLINGS, fold
 
 CLDR = Path("/usr/share/unicode/cldr/common/annotations")
 # Languages whose emoji keywords are read besides the words written by hand.
@@ -108,6 +108,24 @@ def languages():
     return words, common, negations
 
 
+def family_rows():
+    """Yields family, valence, arousal, its nouns, and the families that denying it leaves."""
+    words = family_words()
+    for family, valence, arousal, nouns in rows("family_nouns.txt"):
+        opposites = ",".join(words[family].opposites)
+        yield "\t".join((family, valence, arousal, ",".join(listed(nouns)), opposites))
+
+
+def naming_words():
+    """Returns single words -> the family they name, those of affect_terms.txt first."""
+    found = {term.word: term.family for term in terms()}
+    for family, words in family_words().items():
+        for word in words.adjectives + words.nouns + words.wanted:
+            if word.isalpha():
+                found.setdefault(word, family)
+    return found
+
+
 def sections():
     """Returns the text sections of the resource: one row a line, fields parted by tabs."""
     words, common, negations = languages()
@@ -120,9 +138,10 @@ def sections():
         language_rows += [f"{code}\t{key}\t{','.join(found)}" for key, found in grouped.items()]
     strip = lambda text: text.replace(LOOK, "")
     return {
-        "TERM": lines("\t".join((name, v, a, ",".join(listed(nouns)))) for name, v, a, nouns in rows("family_nouns.txt")),
-        "WORD": lines(f"{term.word}\t{term.family}" for term in terms()),
+        "TERM": lines(family_rows()),
+        "WORD": lines(f"{word}\t{family}" for word, family in naming_words().items()),
         "GENR": lines(f"{name}\t{weighted(pairs(f))}\t{sign}\t{','.join(listed(o))}" for name, f, sign, o in rows("genres.txt")),
+        "SPEL": lines(f"{word}\t{' '.join(read)}" for word, read in SPELLINGS.items()),
         "FEMO": lines(f"{family}\t{sign}" for family, sign in rows("family_emoji.txt")),
         "EMOJ": lines(f"{strip(sign)}\t{weighted(found)}" for sign, found in emoji_feelings().items()),
         "EMOT": lines(f"{sign}\t{weighted(found)}" for sign, found in emoticons().items()),

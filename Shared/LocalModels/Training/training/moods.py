@@ -22,6 +22,8 @@ DENIALS = [
     "I don't feel {} today", "I'm not {} anymore", "not exactly {}", "not feeling {}",
     "never been less {}", "I wasn't {}", "not {} today", "anything but {}", "far from {}",
 ]
+SHUNNED = ["nothing {}", "something not {}", "not too {} please", "anything that isn't {}",
+           "please nothing {} tonight", "I don't want anything {}"]
 LOST = ["I wish I was {}", "I used to be {}", "I can't feel {}"]
 OVERCOME = ["no longer {}", "not {} anymore, thank god", "stopped being {}"]
 PEAKS = ["couldn't be more {}", "never been so {}", "I have never felt so {}", "could not be more {}",
@@ -75,6 +77,9 @@ class Templates:
         for word in self.words[family].wanted:
             for frame in self.chance.sample(WISHES, 5):
                 self.add(frame.format(word), family)
+            if self.words[family].opposites and word.isalpha():
+                for frame in self.chance.sample(SHUNNED, 3):
+                    self.add(frame.format(word), *self.words[family].opposites)
             second, wanted = self.other("wanted")
             self.add(f"something {word} and {wanted}", family, second)
 

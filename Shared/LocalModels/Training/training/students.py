@@ -1,15 +1,20 @@
 """Trains the student models from the teacher: the plain table, the classifier, the affect table."""
 
 import dataclasses
+import hashlib
+import json
+import re
 
 import numpy as np
 
 from . import classifier, corpus, moods, table, taxonomy, thresholds, vocabulary
-from .tokenizer import Tokenizer
+from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
 WRITTEN_REPEATS, TEMPLATE_REPEATS = 5, 3
 SOFT_WEIGHT = 1.0
+LARGER_COMMENTS, LARGER_TEMPLATES, LARGER_TEXTS = 6_000, 3_000, 25_000
+PERSONAL = re.compile(r"\b(i|my|me|we|our|us)\b", re.IGNORECASE)
 EPOCHS = 5
 
 
@@ -67,7 +72,7 @@ class Trainer:
             weights[column] = MAPPED_WEIGHT
         weights = np.concatenate([np.ones(len(taxonomy.LABELS), np.float32), weights])
         return classifier.Examples(
-            self.tokenize(self.comments),
+            self.comments,
             np.concatenate([labels, targets], 1),
             np.tile(weights, (len(labels), 1)),
         )
@@ -76,18 +81,48 @@ class Trainer:
         families = one_hot([listed for _, listed in sentences], self.families)
         blank = np.zeros((len(sentences), len(taxonomy.LABELS)), np.float32)
         return classifier.Examples(
-            self.tokenize([text for text, _ in sentences]),
+            [text for text, _ in sentences],
             np.concatenate([blank, families], 1),
             np.concatenate([blank, np.ones_like(families)], 1),
             np.full(len(sentences), repeats),
         )
 
     def soft_examples(self, soft):
-        """What a better, larger model says of texts: (texts, probabilities `[texts, 28 + 40]`)."""
+        """The families a larger model finds in texts: (texts, probabilities `[texts, 28 + 40]`)."""
         texts, targets = soft
-        return classifier.Examples(
-            self.tokenize(texts), targets, np.full_like(targets, SOFT_WEIGHT)
+        weights = np.full_like(targets, SOFT_WEIGHT)
+        weights[:, : len(taxonomy.LABELS)] = 0
+        return classifier.Examples(texts, targets, weights)
+
+    def kept(self, name, make):
+        """Returns the array `make()`, from the cache if the vocabulary and moods are the same."""
+        inputs = json.dumps([self.tokenizer.entries, SPELLINGS, self.moods, self.templates])
+        digest = hashlib.sha256(inputs.encode()).hexdigest()[:12]
+        store = self.teacher.cache / f"{name}-{digest}.npy"
+        if not store.exists():
+            np.save(store, make())
+        return np.load(store)
+
+    def opinions(self):
+        """Returns what a fine-tuned MiniLM says of comments and examples, for `soft_examples`."""
+        from . import larger
+
+        personal = [text for text in self.comments if PERSONAL.search(text)]
+        examples = [text for text in self.texts[: -len(self.comments)] if PERSONAL.search(text)]
+        texts = (personal + examples)[:LARGER_TEXTS]
+        return texts, self.kept("opinions", lambda: self.ask_larger(larger, texts))
+
+    def ask_larger(self, larger, texts):
+        model = larger.Larger(len(taxonomy.LABELS), len(self.families))
+        chance = np.random.RandomState(3)
+        few = lambda found, count: found.subset(chance.permutation(len(found.rows))[:count])
+        taught = (
+            few(self.comment_examples(), LARGER_COMMENTS)
+            + self.mood_examples(self.moods, 2)
+            + few(self.mood_examples(self.templates, 1), LARGER_TEMPLATES)
         )
+        larger.fit(model, taught.mapped(larger.pieces))
+        return larger.opinions(model, texts)
 
     def classify(self, plain, soft=None, seed=1):
         """Returns (trained network, its probabilities on the held-out comments)."""
@@ -103,7 +138,7 @@ class Trainer:
         judge = lambda net: thresholds.macro_f1(
             classifier.sigmoid(classifier.predict(net, rows)[0]), self.held_labels
         )
-        classifier.train(network, examples, EPOCHS, judge, seed)
+        classifier.train(network, examples.mapped(self.tokenize), EPOCHS, judge, seed)
         return network, classifier.sigmoid(classifier.predict(network, rows)[0])
 
     def feelings(self, network):
@@ -119,7 +154,9 @@ class Trainer:
 
     def train(self, soft=None):
         """Returns the `Students`."""
-        plain = table.distil(self.rows, self.sentences, self.first)
+        plain = self.kept(
+            "plain", lambda: table.distil(self.rows, self.sentences, self.first)
+        )
         network, scores = self.classify(plain, soft)
         embedding = table.affect_aware(
             self.rows, self.sentences, self.feelings(network), self.first

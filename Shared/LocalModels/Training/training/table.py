@@ -6,7 +6,7 @@ import torch
 DIMENSIONS = 128
 EPOCHS = 6
 BATCH = 512
-RATE = 2e-3
+RATE = 6e-3
 SMOOTHING = 1e-3
 AFFECT_SHARE = 0.2
 
@@ -38,10 +38,10 @@ def distil(rows, targets, first, seed=1):
     torch.manual_seed(seed)
     projection = principal(targets)
     goal = torch.nn.functional.normalize(torch.tensor(targets @ projection), dim=1)
-    bag = torch.nn.EmbeddingBag(len(first), DIMENSIONS, mode="sum")
+    bag = torch.nn.EmbeddingBag(len(first), DIMENSIONS, mode="sum", sparse=True)
     start = (first @ projection[: first.shape[1]]) * rarity(rows, len(first))
     bag.weight.data = torch.tensor(start, dtype=torch.float32)
-    optimizer = torch.optim.Adam(bag.parameters(), lr=RATE)
+    optimizer = torch.optim.SparseAdam(bag.parameters(), lr=RATE)
     steps = EPOCHS * (len(rows) // BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.02, 1 - step / steps))
     for epoch in range(EPOCHS):

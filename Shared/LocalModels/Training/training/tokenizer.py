@@ -3,19 +3,15 @@
 import unicodedata
 from functools import cache
 
+from .taxonomy import listed, rows
+
 MAX_WORD = 60
 FOLDED = 0x2000
 APOSTROPHES = {"’", "‘", "`", "´", "ʼ"}
-WHOLE = {
-    "cannot": ["can", "not"], "cant": ["can", "not"], "wont": ["will", "not"],
-    "dont": ["do", "not"], "doesnt": ["does", "not"], "didnt": ["did", "not"],
-    "isnt": ["is", "not"], "wasnt": ["was", "not"], "arent": ["are", "not"],
-    "werent": ["were", "not"], "hasnt": ["has", "not"], "havent": ["have", "not"],
-    "hadnt": ["had", "not"], "wouldnt": ["would", "not"], "couldnt": ["could", "not"],
-    "shouldnt": ["should", "not"], "aint": ["is", "not"], "im": ["i", "am"],
-    "ive": ["i", "have"],
-}
 ENDINGS = {"m": "am", "re": "are", "ve": "have", "ll": "will"}
+SPELLINGS = {
+    word: read.split() for written, read in rows("spellings.txt") for word in listed(written)
+}
 STEMS = {"ca": "can", "wo": "will", "sha": "shall", "ai": "is"}
 
 
@@ -40,9 +36,9 @@ def fold(character):
 
 
 def expand(word):
-    """Splits contractions, so that "not" is always a word of its own."""
-    if word in WHOLE:
-        return WHOLE[word]
+    """Splits contractions and spells out slang, so that "not" is always a word of its own."""
+    if word in SPELLINGS:
+        return SPELLINGS[word]
     first, *rest = word.split("'")
     parts = [first]
     for ending in rest:
@@ -124,7 +120,9 @@ class Tokenizer:
             found = [self.rows[word]]
         else:
             twice, once = shorten(word, 2), shorten(word, 1)
-            whole = next((form for form in (twice, once) if form in self.rows), None)
+            ended = twice.rstrip(twice[-1]) + twice[-1]
+            forms = (twice, ended, once) if twice != word else ()
+            whole = next((form for form in forms if form in self.rows), None)
             found = [self.rows[whole]] if whole else self.pieces(twice)
         self.known[word] = found
         return found

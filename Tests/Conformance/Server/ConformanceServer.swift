@@ -1,0 +1,48 @@
+import ConformanceMessages
+import Foundation
+import HTTPMessage
+import HTTPServer
+import RPC
+import SwiftProtobuf
+
+/// The server under test of the Connect conformance cases.
+///
+/// Prints its address as `{"host":…,"port":…}` in one line and serves until its input ends.
+@main
+struct ConformanceServer {
+  /// The runner's limit for servers.
+  ///
+  /// Source: https://github.com/connectrpc/conformance, test_case_library.go
+  private static let maxMessageBytes = 200 * 1024
+
+  static func main() async throws {
+    registerMessagesForAny()
+    var limits = RPCLimits()
+    limits.maxMessageBytes = self.maxMessageBytes
+    var server = RPCServer(schema: conformanceSchema, limits: limits, health: Health())
+    server.register(ConformanceMethods.unary) { request, context in
+      let definition = request.responseDefinition
+      let payload = try await ConformancePayload(definition, answering: request, context)
+      return .with { $0.payload = payload }
+    }
+    server.register(ConformanceMethods.idempotentUnary) { request, context in
+      let definition = request.responseDefinition
+      let payload = try await ConformancePayload(definition, answering: request, context)
+      return .with { $0.payload = payload }
+    }
+    let complete = server
+    let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) {
+      RPCServer.response(to: $0)
+    }
+    let handler: HTTPHandler = { request in
+      await RequestLine.$query.withValue(request.method == "GET" ? request.query : nil) {
+        await complete.handle(request)
+      }
+    }
+    try await withHTTPServer(configuration, handler: handler) { address in
+      let line = "{\"host\":\"\(address.host)\",\"port\":\(address.port)}\n"
+      FileHandle.standardOutput.write(Data(line.utf8))
+      while readLine() != nil {}
+    }
+  }
+}

@@ -1,0 +1,55 @@
+"""The cases that test a client: the runner is the server."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Self
+
+from google.protobuf import json_format
+
+from . import compare, messages
+from .cases import Case
+from .stub import NAME, Stub
+
+# Ours states a time limit with every call: this one where the caller names none. The official runner wants
+# to see no limit then.
+DEFAULT_TIMEOUT_MS = 15_000
+
+
+class Client:
+    """`conformance-client`, started anew for each case, and the server that it calls."""
+
+    def __init__(self, executable: Path):
+        self.executable = executable
+        self.stub = Stub()
+
+    def __enter__(self) -> Self:
+        self.stub.__enter__()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stub.__exit__()
+
+    def run(self, case: Case) -> list[str]:
+        request = case.request()
+        expected = case.expected(request, DEFAULT_TIMEOUT_MS)
+        request.host, request.port = self.stub.address
+        for name, value in (
+            (NAME, case.title),
+            ("x-expect-codec", case.codec),
+            ("x-expect-compression", "gzip" if case.gzip else "identity"),
+        ):
+            request.request_headers.add(name=name, value=[value])
+        ended = subprocess.run(
+            [self.executable],
+            input=json_format.MessageToJson(request),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        if ended.returncode != 0:
+            return [f"conformance-client ended with {ended.returncode}: {ended.stderr.strip()[-300:]}"]
+        actual = json_format.Parse(ended.stdout, messages.ClientResponseResult())
+        return self.stub.problems(case.title) + compare.result(expected, actual, case.other_codes)

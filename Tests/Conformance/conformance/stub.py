@@ -1,0 +1,176 @@
+"""A Connect server over cleartext HTTP/2 that answers as it is told, well or badly, for the client's cases.
+
+It leaves time limits to the client, so that a client without one is found out.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import socket
+import threading
+import time
+from typing import Self
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+from google.protobuf import json_format
+
+from . import messages
+
+NAME = "x-test-case-name"
+JSON = ("content-type", "application/json")
+
+
+class Stub:
+    """Serves from its own threads for as long as the scope lasts."""
+
+    def __enter__(self) -> Self:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self.listener.getsockname()
+        self.seen: dict[str, list[str]] = {}
+        self.count: dict[str, int] = {}
+        self.noted = threading.Condition()
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.listener.close()
+
+    def problems(self, name: str) -> list[str]:
+        """What was wrong with the requests of a case whose client has ended."""
+        with self.noted:
+            # A client that canceled may have ended before its request is read here.
+            self.noted.wait_for(lambda: name in self.count, timeout=2)
+            count = self.count.get(name, 0)
+            return self.seen.get(name, []) + ([] if count == 1 else [f"{count} requests instead of one"])
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
+        connection = h2.connection.H2Connection(config)
+        heads: dict[int, list[tuple[str, str]]] = {}
+        bodies: dict[int, bytes] = {}
+        with peer:
+            try:
+                connection.initiate_connection()
+                peer.sendall(connection.data_to_send())
+                while data := peer.recv(65536):
+                    for event in connection.receive_data(data):
+                        match event:
+                            case h2.events.RequestReceived():
+                                heads[event.stream_id] = list(event.headers)
+                                bodies[event.stream_id] = b""
+                            case h2.events.DataReceived():
+                                bodies[event.stream_id] += event.data
+                                connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                            case h2.events.StreamEnded():
+                                call = Call(heads[event.stream_id], bodies[event.stream_id])
+                                self._note(call)
+                                status, fields, body = call.response()
+                                head = [(":status", str(status)), *fields]
+                                connection.send_headers(event.stream_id, head)
+                                connection.send_data(event.stream_id, body, end_stream=True)
+                    peer.sendall(connection.data_to_send())
+            except (OSError, h2.exceptions.ProtocolError):
+                # The client has gone, as it does when its time is up or it was told to cancel.
+                return
+
+    def _note(self, call: Call) -> None:
+        with self.noted:
+            self.seen.setdefault(call.name, []).extend(call.problems())
+            self.count[call.name] = self.count.get(call.name, 0) + 1
+            self.noted.notify_all()
+
+
+class Call:
+    """One request that has arrived whole."""
+
+    def __init__(self, head: list[tuple[str, str]], body: bytes):
+        pseudo = {name: value for name, value in head if name.startswith(":")}
+        self.verb, self.path = pseudo[":method"], pseudo[":path"]
+        self.fields = [(name, value) for name, value in head if not name.startswith(":")]
+        self.body = body
+        self.name = self._field(NAME) or ""
+        self.codec = (self._field("content-type") or "").removeprefix("application/")
+
+    def _field(self, name: str) -> str | None:
+        return next((value for other, value in self.fields if other == name), None)
+
+    def problems(self) -> list[str]:
+        """What a conforming client would not send."""
+        problems = [] if self.verb == "POST" else [f"HTTP method {self.verb}"]
+        for name in ("content-type", "content-encoding", "connect-protocol-version", "connect-timeout-ms"):
+            count = sum(other == name for other, _ in self.fields)
+            if count > 1:
+                problems.append(f"{name} comes {count} times")
+        wanted = self._field("x-expect-codec")
+        if self.codec != wanted:
+            problems.append(f"content type {self._field('content-type')} instead of application/{wanted}")
+        if self._field("connect-protocol-version") != "1":
+            problems.append("no connect-protocol-version")
+        if self._field("content-encoding") not in (None, "gzip", "identity"):
+            problems.append(f"content encoding {self._field('content-encoding')}")
+        timeout = self._field("connect-timeout-ms")
+        if timeout is not None and not (timeout.isascii() and timeout.isdigit() and len(timeout) <= 10):
+            problems.append(f"a timeout of {timeout!r}")
+        return problems
+
+    def response(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        method = self.path.rpartition("/")[2]
+        if method not in ("Unary", "IdempotentUnary"):
+            return self._compressed(501, [JSON], json.dumps({"code": "unimplemented"}).encode())
+        body = gzip.decompress(self.body) if self._field("content-encoding") == "gzip" else self.body
+        request = messages.decode(f"{method}Request", self.codec, body)
+        definition = request.response_definition
+        if definition.HasField("raw_response"):
+            raw = definition.raw_response
+            return raw.status_code or 200, messages.fields_of(raw.headers), messages.contents(raw.unary)
+        time.sleep(definition.response_delay_ms / 1000)
+        info = messages.RequestInfo(request_headers=messages.headers_of(self.fields))
+        info.requests.append(messages.pack(request))
+        if timeout := self._field("connect-timeout-ms"):
+            info.timeout_ms = int(timeout)
+        fields = messages.fields_of(definition.response_headers)
+        for name, value in messages.fields_of(definition.response_trailers):
+            fields.append((f"trailer-{name}", value))
+        if definition.WhichOneof("response") == "error":
+            definition.error.details.append(messages.pack(info))
+            status = messages.STATUSES[messages.CODES[definition.error.code - 1]]
+            return self._compressed(status, [JSON, *fields], _error_body(definition.error))
+        reply = messages.kind(f"{method}Response")()
+        reply.payload.data = definition.response_data
+        reply.payload.request_info.CopyFrom(info)
+        fields.append(("content-type", f"application/{self.codec}"))
+        return self._compressed(200, fields, messages.encode(reply, self.codec))
+
+    def _compressed(self, status: int, fields, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Gzipped, however small, where the case is about gzip and the client takes it."""
+        if self._field("x-expect-compression") == "gzip" and "gzip" in (self._field("accept-encoding") or ""):
+            return status, [*fields, ("content-encoding", "gzip")], gzip.compress(body)
+        return status, list(fields), body
+
+
+def _error_body(error) -> bytes:
+    body = {"code": messages.CODES[error.code - 1], "details": []}
+    if error.HasField("message"):
+        body["message"] = error.message
+    for detail in error.details:
+        body["details"].append(
+            {
+                "type": messages.name_in(detail),
+                "value": base64.b64encode(detail.value).decode().rstrip("="),
+                "debug": json_format.MessageToDict(messages.unpacked(detail)),
+            }
+        )
+    return json.dumps(body).encode()

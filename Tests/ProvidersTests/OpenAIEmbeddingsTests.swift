@@ -1,0 +1,138 @@
+import Foundation
+import HTTPMessage
+import Providers
+import ScriptedServer
+import Testing
+
+@Suite struct `OpenAI's embeddings` {
+  @Test func `a request asks for base64 and for the dimensions wanted`() throws {
+    let endpoint = try OpenAIEndpoint(baseURL: "https://h/v1", key: nil)
+    for dimensions in [nil, 512] {
+      let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: dimensions)
+      let request = embeddings.request(for: ["a", "b"])
+      #expect(request.target == "/v1/embeddings")
+      let body = RequestBody.object(request)
+      #expect(body["encoding_format"] as? String == "base64")
+      #expect(body["input"] as? [String] == ["a", "b"])
+      #expect(body["model"] as? String == "m")
+      #expect(body["dimensions"] as? Int == dimensions)
+    }
+  }
+
+  @Test(arguments: [
+    (1, [1]), (2047, [2047]), (2048, [2048]), (2049, [2048, 1]), (4097, [2048, 2048, 1]),
+  ])
+  func `texts are cut into requests at 2,048`(count: Int, sizes: [Int]) {
+    let texts = Array(repeating: "joy", count: count)
+    let batches = OpenAIEmbeddings.batches(of: texts, maxInputs: 2048)
+    #expect(batches.map(\.count) == sizes)
+    #expect(batches.flatMap { Array($0) } == Array(0..<count))
+  }
+
+  @Test func `texts are cut into requests at 300,000 tokens`() {
+    let texts = Array(repeating: String(repeating: "ab", count: 1000), count: 1000)
+    let batches = OpenAIEmbeddings.batches(of: texts, maxInputs: 2048)
+    #expect(batches.count == 4)
+    #expect(batches.flatMap { Array($0) } == Array(0..<1000))
+    let huge = OpenAIEmbeddings.batches(
+      of: Array(repeating: String(repeating: "😀", count: 100_000), count: 3),
+      maxInputs: 2048
+    )
+    #expect(huge.map(\.count) == [1, 1, 1])
+    #expect(OpenAIEmbeddings.batches(of: [], maxInputs: 2048).isEmpty)
+  }
+
+  @Test func `2,049 texts come back in order from two requests`() async throws {
+    try await withServer({ request, _ in [.response(OpenAIReply.embeddings(for: request))] }) {
+      (server) async throws in
+      let provider = try server.embeddingProvider(dimensions: 4)
+      let texts = (1...2049).map { "\($0)" }
+      let answer = try await provider.embeddings(of: texts, deadline: .after(.seconds(30)))
+      #expect(answer.inputTokens == 2049)
+      #expect(provider.dimensions == 4)
+      let inputs = server.log.requests.map {
+        (RequestBody.object($0)["input"] as? [String])?.count
+      }
+      #expect(inputs == [2048, 1])
+      // The first number was the text's, before the vector got length 1.
+      for (index, vector) in answer.vectors.enumerated() {
+        let vector = try #require(vector)
+        #expect(abs(vector[0] / vector[1] - Float(index + 1)) < 0.01 * Float(index + 1))
+        #expect(abs(vector.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+      }
+    }
+  }
+
+  @Test func `numbers are taken where base64 is not understood`() throws {
+    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
+    let reply = try embeddings.reply(
+      from: OpenAIReply.json(#"{"data":[{"index":0,"embedding":[3,4]}]}"#),
+      count: 1
+    )
+    #expect(reply.vectors == [[0.6, 0.8]])
+    #expect(reply.inputTokens == 0)
+  }
+
+  @Test(arguments: [
+    "[]", #"[{"index":0,"embedding":"AACAPw=="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":0,"embedding":"AACAPw=="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":2,"embedding":"AACAPw=="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":-1,"embedding":"AACAPw=="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":1,"embedding":"AACAPwAAgD8="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":1,"embedding":"AAA="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":1,"embedding":"AAAAAA=="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":1,"embedding":"AADAfw=="}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":1,"embedding":"?"}]"#,
+    #"[{"index":0,"embedding":"AACAPw=="},{"index":1,"embedding":""}]"#,
+    #"[{"index":0,"embedding":[1]},{"index":1,"embedding":[]}]"#,
+    #"[{"index":0,"embedding":[1]},{"index":9223372036854775807,"embedding":[1]}]"#,
+  ])
+  func `vectors that don't answer the inputs are refused`(data: String) throws {
+    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
+    #expect(throws: ProviderError.malformedReply) {
+      try embeddings.reply(from: OpenAIReply.json(#"{"data":\#(data)}"#), count: 2)
+    }
+  }
+
+  @Test func `vectors of another length than asked for are refused`() async throws {
+    try await withServer({ request, _ in [.response(OpenAIReply.embeddings(for: request))] }) {
+      (server) async throws in
+      let provider = try server.embeddingProvider(dimensions: 5)
+      await #expect(throws: ProviderError.malformedReply) {
+        try await provider.embeddings(of: ["a"], deadline: .after(.seconds(10)))
+      }
+    }
+  }
+
+  @Test func `a model that changes its dimensions is refused`() async throws {
+    try await withServer({ request, number in
+      [.response(OpenAIReply.embeddings(for: request, dimensions: 4 + number))]
+    }) { (server) async throws in
+      let provider = try server.embeddingProvider()
+      _ = try await provider.embeddings(of: ["a"], deadline: .after(.seconds(10)))
+      await #expect(throws: ProviderError.malformedReply) {
+        try await provider.embeddings(of: ["b"], deadline: .after(.seconds(10)))
+      }
+      #expect(provider.dimensions == 4)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("text-embedding-3-small", nil, 1536), ("text-embedding-3-large", nil, 3072),
+      ("text-embedding-ada-002", nil, 1536), ("text-embedding-3-large", 256, 256), ("m", nil, nil),
+    ] as [(String, Int?, Int?)]
+  )
+  func `the dimensions of known models are known`(model: String, asked: Int?, known: Int?) throws {
+    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: model, dimensions: asked)
+    let provider = OpenAIEmbeddingProvider(embeddings: embeddings) { _ in HTTPResponse(status: 500)
+    }
+    #expect(provider.dimensions == known)
+    // A reply must stay below the client's limit of 32 MiB.
+    #expect(provider.maxBatch * (known ?? 4096) * 16 / 3 <= 24 << 20)
+    #expect((1...2048).contains(provider.maxBatch))
+  }
+}

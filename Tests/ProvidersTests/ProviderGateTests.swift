@@ -1,0 +1,126 @@
+import HTTPMessage
+import Providers
+import ScriptedServer
+import Synchronization
+import Testing
+
+@Suite struct `A provider that fails` {
+  private func ask(_ chain: ProviderChain) async -> ProviderError? {
+    do throws(ProviderError) {
+      _ = try await chain.emotions(inMood: "x", until: .after(.seconds(10)))
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Runs `body` beside a provider whose replies it can change.
+  private func withProvider(
+    _ reply: HTTPResponse,
+    policy: RetryPolicy = `A chain of providers`.policy,
+    _ body: (ProviderChain, ScriptedServer, (HTTPResponse) -> Void) async throws -> Void
+  ) async throws {
+    let current = Current(reply)
+    try await withServer({ _, _ in [.response(current.reply.withLock { $0 })] }) {
+      (server) async throws in
+      let chain = ProviderChain([try server.emotionProvider()], policy: policy)
+      try await body(chain, server) { new in current.reply.withLock { $0 = new } }
+    }
+  }
+
+  private final class Current: Sendable {
+    let reply: Mutex<HTTPResponse>
+    init(_ reply: HTTPResponse) { self.reply = Mutex(reply) }
+  }
+
+  @Test func `rests for minutes when its money is gone`() async throws {
+    try await self.withProvider(OpenAIReply.error(429, code: "insufficient_quota")) {
+      (chain, server, change) async throws in
+      #expect(await self.ask(chain) == .outOfCredit)
+      change(OpenAIReply.mood)
+      for _ in 0..<3 { #expect(await self.ask(chain) == .outOfCredit) }
+      #expect(server.log.requests.count == 1)
+    }
+  }
+
+  @Test func `rests when it limits the rate, and says how long`() async throws {
+    let limited = OpenAIReply.error(429, code: nil, fields: ["retry-after": "30"])
+    try await self.withProvider(limited) { (chain, server, _) async throws in
+      #expect(await self.ask(chain) == .rateLimited(RetryHint(after: .seconds(30))))
+      guard case .rateLimited(let hint) = await self.ask(chain) else {
+        Issue.record("should rest")
+        return
+      }
+      let remaining = try #require(hint.after)
+      #expect(remaining > .seconds(20) && remaining <= .seconds(30))
+      #expect(server.log.requests.count == 1)
+    }
+  }
+
+  @Test func `rests after three failed calls in a row, and recovers`() async throws {
+    var policy = `A chain of providers`.policy
+    policy.maxRetries = 0
+    try await self.withProvider(OpenAIReply.error(503, code: nil), policy: policy) {
+      (chain, server, change) async throws in
+      for _ in 0..<3 { #expect(await self.ask(chain) == .overloaded()) }
+      #expect(server.log.requests.count == 3)
+      guard case .overloaded(let hint) = await self.ask(chain) else {
+        Issue.record("should rest")
+        return
+      }
+      #expect(try #require(hint.after) <= .seconds(2))
+      #expect(server.log.requests.count == 3)
+      change(OpenAIReply.mood)
+      try await Task.sleep(for: .milliseconds(2100))
+      #expect(await self.ask(chain) == nil)
+      #expect(await self.ask(chain) == nil)
+      #expect(server.log.requests.count == 5)
+    }
+  }
+
+  @Test func `gets one call to try after its rest, and rests longer when that fails`() async throws
+  {
+    var policy = `A chain of providers`.policy
+    policy.failuresUntilCoolDown = 1
+    policy.maxRetries = 0
+    try await self.withProvider(OpenAIReply.error(503, code: nil), policy: policy) {
+      (chain, server, _) async throws in
+      #expect(await self.ask(chain) == .overloaded())
+      try await Task.sleep(for: .milliseconds(2100))
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<10 { group.addTask { _ = await self.ask(chain) } }
+      }
+      #expect(server.log.requests.count == 2)
+      try await Task.sleep(for: .milliseconds(2100))
+      _ = await self.ask(chain)
+      #expect(server.log.requests.count == 2)
+    }
+  }
+
+  @Test func `a success in between starts the count anew`() async throws {
+    var policy = `A chain of providers`.policy
+    policy.maxRetries = 0
+    try await self.withProvider(OpenAIReply.mood, policy: policy) {
+      (chain, server, change) async throws in
+      for _ in 0..<4 {
+        change(OpenAIReply.error(503, code: nil))
+        for _ in 0..<2 { #expect(await self.ask(chain) == .overloaded()) }
+        change(OpenAIReply.mood)
+        #expect(await self.ask(chain) == nil)
+      }
+      #expect(server.log.requests.count == 12)
+    }
+  }
+
+  @Test(arguments: [
+    OpenAIReply.error(400, code: nil), OpenAIReply.error(400, code: "content_filter"),
+    OpenAIReply.chat("nonsense"),
+  ])
+  func `doesn't rest for what is the request's fault`(reply: HTTPResponse) async throws {
+    try await self.withProvider(reply) { (chain, server, change) async throws in
+      for _ in 0..<5 { #expect(await self.ask(chain) != nil) }
+      change(OpenAIReply.mood)
+      #expect(await self.ask(chain) == nil)
+    }
+  }
+}
