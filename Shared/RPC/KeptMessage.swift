@@ -25,7 +25,8 @@ extension RPCServer {
   /// Answers a method whose responses may be kept and given again.
   ///
   /// - Parameters:
-  ///   - timeout: As for any other method.
+  ///   - method: As for any other handler.
+  ///   - timeout: As for any other handler.
   ///   - handler: Throws as any other handler does.
   package mutating func register<Request, Response>(
     _ method: Method<Request, Response>,
