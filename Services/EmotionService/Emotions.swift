@@ -13,6 +13,7 @@ struct Emotions: Service {
   static let summary = "Reads emotions from moods and titles, by a language model or a local one."
   static let defaultPort = 8081
   static let settings = EmotionSettings.table
+  static let commands: [any AsyncParsableCommand.Type] = [EvaluateCommand.self]
 
   private let providers: [any EmotionProvider]
   private let server: EmotionServer

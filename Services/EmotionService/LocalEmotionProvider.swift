@@ -25,7 +25,7 @@ struct LocalEmotionProvider: EmotionProvider {
     return MoodAnswer(
       emotions: emotions,
       language: reading.language,
-      confidence: reading.confidence
+      confidence: (reading.confidence * 1000).rounded() / 1000
     )
   }
 

@@ -36,7 +36,7 @@ struct Gateway: Service {
       ),
       store: self.store,
       contentWeight: values[GatewaySettings.contentWeight],
-      answers: LRUCache(capacity: entries, lifetime: lifetime)
+      answers: LRUCache(capacity: values[GatewaySettings.answerEntries], lifetime: lifetime)
     )
   }
 

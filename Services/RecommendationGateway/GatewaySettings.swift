@@ -30,7 +30,13 @@ enum GatewaySettings {
     "CACHE_ENTRIES",
     default: 10_000,
     in: 1...10_000_000,
-    "Entries of each cache: moods read, vectors, whole answers."
+    "Entries of each cache: moods read, and vectors."
+  )
+  static let answerEntries = Setting<Int>.integer(
+    "ANSWER_CACHE_ENTRIES",
+    default: 1000,
+    in: 1...1_000_000,
+    "Whole answers that are kept, some 50 kB each."
   )
   static let cacheSeconds = Setting<Int>.integer(
     "CACHE_TTL_SECONDS",
@@ -41,6 +47,6 @@ enum GatewaySettings {
 
   static let table = [
     Self.emotionURL.about, Self.embeddingURL.about, Self.store.about, Self.contentWeight.about,
-    Self.cacheEntries.about, Self.cacheSeconds.about,
+    Self.cacheEntries.about, Self.answerEntries.about, Self.cacheSeconds.about,
   ]
 }

@@ -52,10 +52,17 @@ package struct RPCServer: Sendable {
     handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
   ) {
     let shapes = self.shapes
-    let answer: Endpoint.Answer = { payload, context in
+    self.register(method, timeout: timeout) { payload, context in
       let request = try await payload.decoded(Request.self, by: shapes)
       return try payload.codec.encode(try await handler(request, context))
     }
+  }
+
+  mutating func register<Request, Response>(
+    _ method: Method<Request, Response>,
+    timeout: Duration?,
+    answer: @escaping Endpoint.Answer
+  ) {
     let endpoint = Endpoint(
       path: method.path,
       allowsGet: method.idempotency == .noSideEffects,

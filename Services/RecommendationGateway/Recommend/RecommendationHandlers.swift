@@ -8,13 +8,16 @@ struct RecommendationHandlers: Sendable {
   let recommender: Recommender
 
   func register(on server: inout RPCServer) {
-    server.register(RecommendationMethods.recommend) { request, context in
-      let snapshot = try await self.snapshot()
-      let plan = try RecommendPlan(request, genres: snapshot.genres)
-      let answer = try await self.recommender.recommend(plan, in: snapshot)
-      context.responseFields.append("server-timing", answer.timings.header)
-      return answer.response
-    }
+    server.register(
+      RecommendationMethods.recommend,
+      keeping: { request, context in
+        let snapshot = try await self.snapshot()
+        let plan = try RecommendPlan(request, genres: snapshot.genres)
+        let answer = try await self.recommender.recommend(plan, in: snapshot)
+        context.responseFields.append("server-timing", answer.timings.header)
+        return answer.response
+      }
+    )
     server.register(RecommendationMethods.batchRecommend) { request, _ in
       try await self.batchRecommend(request)
     }
@@ -87,7 +90,7 @@ struct RecommendationHandlers: Sendable {
     do {
       let plan = try RecommendPlan(request, at: "requests[\(index)].", genres: snapshot.genres)
       let answer = try await self.recommender.recommend(plan, in: snapshot)
-      return .with { $0.response = answer.response }
+      return .with { $0.response = answer.response.message }
     } catch {
       return .with { $0.failure = .init(error) }
     }

@@ -14,10 +14,31 @@ struct Recommender: Sendable {
   /// Whole answers, by request and catalog version; equal requests at the same time share one.
   let answers: LRUCache<[UInt8], Answer>
 
-  /// An answer and how long its parts took.
+  /// A response, as those get it who waited for it and as those do who come later.
   struct Answer: Sendable {
-    var response: Netflixgpt_Recommendation_V1_RecommendResponse
-    var timings: Timings
+    let response: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>
+    /// The same, with usage that says it cost nothing now.
+    private let laterResponse: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>
+    /// How long its parts took.
+    let timings: Timings
+
+    init(_ response: Netflixgpt_Recommendation_V1_RecommendResponse, timings: Timings) {
+      var later = response
+      for index in later.usage.indices { later.usage[index].markCached() }
+      self.init(KeptMessage(response), later: KeptMessage(later), timings: timings)
+    }
+
+    var later: Answer { Answer(self.laterResponse, later: self.laterResponse, timings: Timings()) }
+
+    private init(
+      _ response: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>,
+      later: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>,
+      timings: Timings
+    ) {
+      self.response = response
+      self.laterResponse = later
+      self.timings = timings
+    }
   }
 
   /// What was read in a mood, and by whom.
@@ -32,15 +53,11 @@ struct Recommender: Sendable {
   /// Titles for a checked request, from what is kept or anew.
   func recommend(_ plan: RecommendPlan, in snapshot: CatalogSnapshot) async throws -> Answer {
     let key = plan.key(version: snapshot.version)
-    var (answer, wasKept) = try await self.answers.value(for: key) {
+    let (answer, wasKept) = try await self.answers.value(for: key) {
       let answer = try await self.compute(plan, in: snapshot)
-      return (answer, mayKeep: answer.response.degraded.isEmpty)
+      return (answer, mayKeep: answer.response.message.degraded.isEmpty)
     }
-    if wasKept {
-      for index in answer.response.usage.indices { answer.response.usage[index].markCached() }
-      answer.timings = Timings()
-    }
-    return answer
+    return wasKept ? answer.later : answer
   }
 
   private func compute(_ plan: RecommendPlan, in snapshot: CatalogSnapshot) async throws -> Answer {
@@ -86,7 +103,7 @@ struct Recommender: Sendable {
     response.catalogVersion = snapshot.version
     response.degraded = moods.degraded
     response.usage = moods.usage + [content.usage]
-    return Answer(response: response, timings: timings)
+    return Answer(response, timings: timings)
   }
 
   /// What the emotion service read; where it did not answer, the catalog's own emotions nearest to
