@@ -12,7 +12,9 @@ struct Gateway: Service {
   static let summary = "Answers moods with titles, builds the catalog, serves the page."
   static let defaultPort = 8080
   static let settings = GatewaySettings.table
-  static let commands: [any AsyncParsableCommand.Type] = [IngestCommand.self]
+  static let commands: [any AsyncParsableCommand.Type] = [
+    IngestCommand.self, ReindexCommand.self,
+  ]
 
   let store: any TitleStore
   let recommender: Recommender
@@ -52,6 +54,7 @@ struct Gateway: Service {
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
     Page.register(on: &server)
     health.addCheck(name: "catalog") { await self.catalogProblem() }
+    health.addCheck(name: "embedding-space") { await self.spaceProblem() }
     for backend in [self.emotion, self.embedding] {
       health.addCheck(name: backend.name) { await backend.problem() }
     }
@@ -72,16 +75,11 @@ struct Gateway: Service {
         note: snapshot.map { "\($0.count) titles, \($0.words.count) emotions" } ?? ""
       )
     )
-    guard let snapshot, snapshot.count > 0,
-      let space = try? await self.recommender.embeddings.currentSpace()
-    else { return diagnoses }
-    let isSame = space == snapshot.space
     diagnoses.append(
       Diagnosis(
         "embedding space",
-        problem: isSame
-          ? nil : Recommender.spaceMismatch(catalog: snapshot.space, service: space).message,
-        note: space
+        problem: await self.spaceProblem(),
+        note: snapshot?.space ?? ""
       )
     )
     return diagnoses
@@ -90,6 +88,14 @@ struct Gateway: Service {
   func close() async {
     await self.emotion.close()
     await self.embedding.close()
+  }
+
+  /// Why moods can't be compared with the catalog, as far as both sides can be asked.
+  private func spaceProblem() async -> String? {
+    guard let snapshot = try? await self.store.snapshot(), snapshot.count > 0,
+      let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
+    else { return nil }
+    return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
   }
 
   private func catalogProblem() async -> String? {
