@@ -6,6 +6,7 @@ The services run on core 0 and the load on core 1. Rounds alternate, and the med
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import datetime
 import json
@@ -97,7 +98,12 @@ def peer_catalog(path: Path, dimensions: int):
         {
             "id": row["id"],
             "name": row["title"],
+            "type": "TITLE_TYPE_" + row["type"],
             "description": row["description"],
+            "genres": ast.literal_eval(row["genres"]),
+            "productionCountries": ast.literal_eval(row["production_countries"]),
+            "ageRating": row["age_certification"],
+            "annotatedBy": "local/affect",
             "releaseYear": int(row["release_year"]),
             "runtimeMinutes": int(float(row["runtime"] or 0)),
             "emojis": ["🎬", "🌊", "🏠"],
@@ -151,6 +157,7 @@ def peer(name: str, command, folder: Path, dimensions: int, processes: list) -> 
         time.sleep(0.1)
     assert answer and answer.status == 200, f"{name} does not answer: {answer}"
     check(answer.json, name)
+    print(f"{name}: {len(answer.body):,} bytes")
     return Contestant(name, f"http://127.0.0.1:{ports['gateway']}/recommend", [each.pid for each in started])
 
 
@@ -187,7 +194,9 @@ def main():
         try:
             space = call(system.embedding.port, "/netflixgpt.embedding.v1.EmbeddingService/GetEmbeddingSpace", {})
             dimensions = space.json["space"]["dimensions"]
-            check(system.recommend("calm", limit=10).json, first.name)
+            answer = system.recommend("calm", limit=10)
+            check(answer.json, first.name)
+            print(f"{first.name}: {len(answer.body):,} bytes")
             assert send(system.gateway.port, "GET", "/readyz").status == 200
             peer_catalog(folder / "peer.json", dimensions)
             uvicorn = [sys.executable, "-m", "uvicorn", "fastapi_peer:app", "--no-access-log"]

@@ -44,6 +44,9 @@ class Catalog:
         self.word_vectors = np.array(data["wordVectors"], np.float32)
         self.content = np.array(data["contentVectors"], np.float32)
         self.emotions = np.array([title["emotions"] for title in self.titles])
+        for title in self.titles:
+            named = enumerate(title["emotions"])
+            title["emotions"] = [{"name": self.words[word], "intensity": 0.9 - 0.1 * place} for place, word in named]
 
     def rank(self, emotions, vectors, content, limit):
         weights = np.array([intensity for _, intensity in emotions], np.float32)
@@ -68,9 +71,8 @@ class Catalog:
             for index, (name, _) in enumerate(emotions)
         ]
         content = {"similarity": float(about[row]), "weight": 0.25, "contribution": float(about[row]) / 4}
-        title = self.titles[row] | {"emotions": [self.words[index] for index in self.titles[row]["emotions"]]}
         return {
-            "title": title,
+            "title": self.titles[row],
             "score": float(scores[row]),
             "explanation": {"emotions": matches, "content": content},
         }

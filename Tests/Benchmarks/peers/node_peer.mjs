@@ -57,7 +57,7 @@ function gateway() {
   const contentVectors = data.contentVectors.map((vector) => Float32Array.from(vector));
   const named = data.titles.map((title) => ({
     ...title,
-    emotions: title.emotions.map((word) => data.words[word]),
+    emotions: title.emotions.map((word, place) => ({ name: data.words[word], intensity: 0.9 - 0.1 * place })),
   }));
   const knownWords = new Map();
   const answers = new Map();
