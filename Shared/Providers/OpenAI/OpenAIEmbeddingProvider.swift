@@ -29,6 +29,7 @@ package final class OpenAIEmbeddingProvider: EmbeddingProvider {
     of texts: [String],
     deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
+    let texts = texts.map(OpenAIEmbeddings.cut)
     var vectors: [[Float]?] = []
     var inputTokens = 0
     for range in OpenAIEmbeddings.batches(of: texts, maxInputs: self.maxBatch) {
