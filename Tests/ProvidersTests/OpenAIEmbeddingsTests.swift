@@ -67,6 +67,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [(-1, 0), (0, 0), (7, 7), (Int.max, Int(Int32.max))])
+  func `a count of tokens is kept within bounds`(told: Int, taken: Int) throws {
+    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
+    let reply = try embeddings.reply(
+      from: OpenAIReply.json(
+        #"{"data":[{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":\#(told)}}"#
+      ),
+      count: 1
+    )
+    #expect(reply.inputTokens == taken)
+  }
+
   @Test func `2,049 texts come back in order from two requests`() async throws {
     try await withServer({ request, _ in [.response(OpenAIReply.embeddings(for: request))] }) {
       (server) async throws in

@@ -68,7 +68,7 @@ package struct OpenAIEmbeddings: Sendable {
     guard found.count == count, found.allSatisfy({ $0.count == length }) else {
       throw .malformedReply
     }
-    return (found, max(0, body.usage?.prompt_tokens ?? 0))
+    return (found, (body.usage?.prompt_tokens).tokenCount)
   }
 
   /// The beginning of `text` that has no more tokens than an input may have, whatever is in it.
