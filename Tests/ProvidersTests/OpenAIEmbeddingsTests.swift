@@ -80,6 +80,23 @@ import Testing
     #expect(reply.inputTokens == taken)
   }
 
+  @Test(arguments: [
+    ("https://api.openai.com/v1", "1"), ("https://API.openai.com/v1/", "1"),
+    ("http://127.0.0.1:11434/v1", "1@127.0.0.1:11434/v1"), ("https://h", "1@h"),
+    ("https://api.openai.com/v2", "1@api.openai.com/v2"),
+    ("http://api.openai.com/v1", "1@api.openai.com/v1"),
+  ])
+  func `models of one name behind two servers differ in version`(
+    baseURL: String,
+    version: String
+  ) throws {
+    let endpoint = try OpenAIEndpoint(baseURL: baseURL, key: "sk-secret")
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
+    let provider = OpenAIEmbeddingProvider(embeddings: embeddings) { _ in HTTPResponse(status: 500)
+    }
+    #expect(provider.version == version)
+  }
+
   @Test func `2,049 texts come back in order from two requests`() async throws {
     try await withServer({ request, _ in [.response(OpenAIReply.embeddings(for: request))] }) {
       (server) async throws in
