@@ -31,7 +31,10 @@ async function call(method, message, signal) {
     if (error.name === "AbortError") throw error;
     throw new CallError("unavailable", "The gateway does not answer.", [], null);
   }
-  const body = await response.json().catch(() => null);
+  const body = await response.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return null;
+  });
   if (response.ok && body !== null) return body;
   const violations = (body?.details ?? [])
     .filter((detail) => detail.type === "google.rpc.BadRequest")
