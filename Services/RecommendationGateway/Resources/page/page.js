@@ -195,13 +195,8 @@ function degradedNotice(degraded) {
   const lines = degraded.map(({ stage = "", from = "", to = "", reason = "" }) => {
     const why = reasons[reason] ?? reason.toLowerCase().replaceAll("_", " ");
     const what = stages[stage] ?? stage;
-    return make(
-      "p",
-      {},
-      to === ""
-        ? `${what}: left out. ${capitalised(names[from] ?? from)} did not answer: ${why}.`
-        : `${what} came from ${names[to] ?? to} instead of ${names[from] ?? from}: ${why}.`,
-    );
+    const instead = `${names[to] ?? to} instead of ${names[from] ?? from}`;
+    return make("p", {}, `${what} came from ${instead}: ${why}.`);
   });
   return make("div", { class: "notice", "data-kind": "degraded" }, ...lines);
 }
