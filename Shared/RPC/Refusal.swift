@@ -99,7 +99,7 @@ struct Refusal: Error {
     fields.append("content-type", "application/json")
     if let delay = error.retryDelay {
       let (seconds, attoseconds) = delay.components
-      let milliseconds = max(delay, .zero) / .milliseconds(1)
+      let milliseconds = delay / .milliseconds(1)
       fields.append("retry-after", String(max(attoseconds > 0 ? seconds + 1 : seconds, 1)))
       fields.append("retry-after-ms", String(Int64(milliseconds.rounded(.up))))
     }
