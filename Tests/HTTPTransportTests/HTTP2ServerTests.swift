@@ -1,3 +1,4 @@
+import Glibc
 import HTTPMessage
 import HTTPServer
 import Synchronization
@@ -280,6 +281,32 @@ extension Transport {
       let frames = try await self.exchange(request(stream: 1), limits: limits)
       #expect(frames.contains { $0.isType(.headers) })
       #expect(frames.last?.errorCode == 0)
+    }
+
+    @Test func `closes a connection whose client doesn't read`() async throws {
+      var limits = HTTPServerLimits()
+      limits.responseWriteTimeout = .milliseconds(300)
+      let size = 32 << 20
+      let received = try await serving(
+        limits: limits,
+        { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: size)) }
+      ) { port in
+        try await blocking {
+          let connection = try RawConnection(port: port)
+          // SETTINGS_INITIAL_WINDOW_SIZE and the connection's window as large as can be.
+          try connection.send(
+            preface + frame(.settings, [0, 4, 0x7F, 0xFF, 0xFF, 0xFF])
+              + frame(.windowUpdate, [0x7F, 0xFE, 0, 0]) + request(stream: 1)
+          )
+          usleep(2_000_000)
+          // Fails after 15 seconds when the server keeps the connection.
+          var count = 0
+          while case let more = try connection.receive(), !more.isEmpty { count += more.count }
+          return count
+        }
+      }
+      #expect(received > 0)
+      #expect(received < size)
     }
 
     @Test func `cuts off a response that its client doesn't take`() async throws {
