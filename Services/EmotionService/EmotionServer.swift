@@ -36,10 +36,14 @@ struct EmotionServer: Sendable {
     let mood = try MoodText(request.mood)
     let key = TextDigest(mood.normalized, self.chain.identity, "\(Prompts.version)")
     do {
-      let (answer, isShared) = try await self.moods.value(for: key) {
-        let answer = try await self.chain.emotions(inMood: mood.text, until: deadline)
-        return (answer, mayKeep: answer.degradations.isEmpty)
-      }
+      let (answer, isShared) = try await self.moods.value(
+        for: key,
+        isOwn: { $0 as? ProviderError == .timedOut },
+        orCompute: {
+          let answer = try await self.chain.emotions(inMood: mood.text, until: deadline)
+          return (answer, mayKeep: answer.degradations.isEmpty)
+        }
+      )
       return .with {
         $0.emotions = answer.value.emotions.map { .init($0) }
         $0.language = answer.value.language

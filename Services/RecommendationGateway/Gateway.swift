@@ -1,7 +1,6 @@
 import ArgumentParser
 import CatalogStore
 import HTTPClient
-import Logging
 import Caching
 import RPC
 import ServiceRuntime
@@ -12,14 +11,16 @@ struct Gateway: Service {
   static let summary = "Answers moods with titles, builds the catalog, serves the page."
   static let defaultPort = 8080
   static let settings = GatewaySettings.table
-  static let commands: [any AsyncParsableCommand.Type] = [IngestCommand.self]
+  static let commands: [any AsyncParsableCommand.Type] = [
+    IngestCommand.self, ReindexCommand.self,
+  ]
 
   let store: any TitleStore
   let recommender: Recommender
   private let emotion: Backend
   private let embedding: Backend
 
-  init(_ values: SettingValues, logger: Logger) throws {
+  init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
     self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])
@@ -52,6 +53,7 @@ struct Gateway: Service {
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
     Page.register(on: &server)
     health.addCheck(name: "catalog") { await self.catalogProblem() }
+    health.addCheck(name: "embedding-space") { await self.spaceProblem() }
     for backend in [self.emotion, self.embedding] {
       health.addCheck(name: backend.name) { await backend.problem() }
     }
@@ -72,16 +74,11 @@ struct Gateway: Service {
         note: snapshot.map { "\($0.count) titles, \($0.words.count) emotions" } ?? ""
       )
     )
-    guard let snapshot, snapshot.count > 0,
-      let space = try? await self.recommender.embeddings.currentSpace()
-    else { return diagnoses }
-    let isSame = space == snapshot.space
     diagnoses.append(
       Diagnosis(
         "embedding space",
-        problem: isSame
-          ? nil : Recommender.spaceMismatch(catalog: snapshot.space, service: space).message,
-        note: space
+        problem: await self.spaceProblem(),
+        note: snapshot?.space ?? ""
       )
     )
     return diagnoses
@@ -90,6 +87,14 @@ struct Gateway: Service {
   func close() async {
     await self.emotion.close()
     await self.embedding.close()
+  }
+
+  /// Why moods can't be compared with the catalog, as far as both sides can be asked.
+  private func spaceProblem() async -> String? {
+    guard let snapshot = try? await self.store.snapshot(), snapshot.count > 0,
+      let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
+    else { return nil }
+    return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
   }
 
   private func catalogProblem() async -> String? {

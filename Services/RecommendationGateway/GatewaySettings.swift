@@ -24,7 +24,8 @@ enum GatewaySettings {
     "CONTENT_WEIGHT",
     default: 0.25,
     in: 0...1,
-    "Share of a score that compares the mood's words with what the title is about."
+    "Share of a score that compares the mood's words with what the title is about; where the "
+      + "mood was hardly read, at least 0.75 unless this is 0."
   )
   static let cacheEntries = Setting<Int>.integer(
     "CACHE_ENTRIES",
@@ -36,7 +37,7 @@ enum GatewaySettings {
     "ANSWER_CACHE_ENTRIES",
     default: 1000,
     in: 1...1_000_000,
-    "Whole answers that are kept, some 50 kB each."
+    "Answers of up to 25 titles that are kept, some 100 kB each."
   )
   static let cacheSeconds = Setting<Int>.integer(
     "CACHE_TTL_SECONDS",

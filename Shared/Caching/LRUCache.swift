@@ -62,18 +62,21 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
   /// computes.
   ///
   /// - Parameters:
-  ///   - key: Of the value.
+  ///   - key: Equal ones share a value.
+  ///   - isOwn: Whether an error concerns the computing call alone, such as its time running out;
+  ///     one of the waiting calls computes then.
   ///   - compute: Gives the value and whether it may be kept.
   /// - Returns: The value, and whether it is another call's work.
   /// - Throws: What `compute` throws, and `CancellationError` when a wait is cancelled.
   package func value(
     for key: Key,
+    isOwn: (any Error) -> Bool = { _ in false },
     orCompute compute: () async throws -> (value: Value, mayKeep: Bool)
   ) async throws -> (value: Value, isShared: Bool) {
     while true {
       switch self.start(key) {
       case .kept(let value): return (value, true)
-      case .compute: return (try await self.lead(key, compute), false)
+      case .compute: return (try await self.lead(key, isOwn, compute), false)
       case .wait(let ticket):
         switch await self.landing(of: key, ticket: ticket) {
         case .value(let value): return (value, true)
@@ -99,6 +102,7 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
 
   private func lead(
     _ key: Key,
+    _ isOwn: (any Error) -> Bool,
     _ compute: () async throws -> (value: Value, mayKeep: Bool)
   ) async throws -> Value {
     do {
@@ -107,7 +111,7 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
       self.land(key, .value(value))
       return value
     } catch {
-      self.land(key, Task.isCancelled ? .again : .failure(error))
+      self.land(key, Task.isCancelled || isOwn(error) ? .again : .failure(error))
       throw error
     }
   }

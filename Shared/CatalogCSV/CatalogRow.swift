@@ -6,9 +6,9 @@ package struct CatalogRow: Sendable, Hashable {
     case movie, show
   }
 
-  /// Not empty, without spaces around it and control characters; up to 100 Unicode scalars.
+  /// Not blank, without spaces around it and control characters; up to 100 Unicode scalars.
   package var id: String
-  /// Not empty, without spaces around it.
+  /// Not blank, without spaces around it.
   package var title: String
   package var kind: Kind
   /// Without spaces around it; may be empty.
@@ -18,9 +18,9 @@ package struct CatalogRow: Sendable, Hashable {
   package var ageCertification: String?
   /// Minutes, from 1.
   package var runtime: Int?
-  /// In lower case, each once.
+  /// In lower case, each once, none blank or with a control character.
   package var genres: [String]
-  /// As written, such as "US", each once.
+  /// As written, such as "US", each once, none blank or with a control character.
   package var productionCountries: [String]
   package var seasons: Int?
   package var imdbID: String?

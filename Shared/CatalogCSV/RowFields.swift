@@ -60,8 +60,10 @@ struct RowFields {
     return text
   }
 
+  /// A text of which something can be seen.
   func required(_ name: String) throws(RowProblem) -> String {
     guard let text = try self.text(name) else { throw self.problem(name, "is empty") }
+    guard !text.isBlank else { throw self.problem(name, "is blank") }
     return text
   }
 
@@ -95,14 +97,17 @@ struct RowFields {
   /// The texts of a Python list, without spaces around them, each once, blank ones left out.
   func list(_ name: String) throws(RowProblem) -> [String] {
     guard let literal = try self.text(name) else { return [] }
+    let texts: [String]
     do throws(PythonList.Malformed) {
-      var seen: Set<String> = []
-      return try PythonList.texts(literal).map(\.trimmed).filter { text in
-        !text.isEmpty && seen.insert(text).inserted
-      }
+      texts = try PythonList.texts(literal).map(\.trimmed)
     } catch {
       throw self.problem(name, error.reason)
     }
+    guard !texts.contains(where: \.hasControlCharacter) else {
+      throw self.problem(name, "holds a control character")
+    }
+    var seen: Set<String> = []
+    return texts.filter { text in !text.isBlank && seen.insert(text).inserted }
   }
 
   func problem(_ name: String, _ message: String) -> RowProblem {
@@ -127,8 +132,18 @@ extension String {
     return String(scalars[first...last])
   }
 
+  /// Whether nothing in it can be seen: only white space and invisible marks.
+  var isBlank: Bool {
+    self.unicodeScalars.allSatisfy { scalar in
+      scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint
+    }
+  }
+
+  var hasControlCharacter: Bool {
+    self.unicodeScalars.contains { scalar in scalar.properties.generalCategory == .control }
+  }
+
   var isID: Bool {
-    (1...100).contains(self.unicodeScalars.count)
-      && self.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    (1...100).contains(self.unicodeScalars.count) && !self.hasControlCharacter
   }
 }

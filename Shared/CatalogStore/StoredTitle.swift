@@ -19,14 +19,11 @@ extension CatalogTitle {
   /// The emotions, emojis and `annotatedBy` are left out, so a row that was just read has the hash
   /// of the title that was once made from it.
   ///
-  /// - Parameters:
-  ///   - annotator: Who is to name the emotions, such as a provider and its model.
-  ///   - space: The fingerprint of the embedding space.
+  /// - Parameter space: The fingerprint of the embedding space.
   /// - Returns: The same number on every machine and in every run.
-  package func sourceHash(annotator: String, space: String) -> UInt64 {
+  package func sourceHash(space: String) -> UInt64 {
     var hash = StableHash()
     hash.combineSource(of: self)
-    hash.combine(annotator)
     hash.combine(space)
     return hash.value
   }

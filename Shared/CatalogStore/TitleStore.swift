@@ -29,14 +29,26 @@ package protocol TitleStore: Sendable {
     space: String
   ) async throws(StoreError)
 
+  /// Replaces the whole catalog, all or nothing: what is served meanwhile is the one before.
+  ///
+  /// - Parameters:
+  ///   - version: Of the snapshot that the titles were read from.
+  ///   - titles: As for `upsert`, but of any embedding space.
+  ///   - emotionVectors: As for `upsert`, of every emotion.
+  ///   - space: The fingerprint of the embedding space of all vectors given.
+  /// - Throws: `StoreError.rejected` when the catalog has changed since `version`.
+  func replace(
+    version: String,
+    with titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) async throws(StoreError)
+
   /// Removes titles and returns how many there were.
   func delete(_ ids: [String]) async throws(StoreError) -> Int
 
   /// By id, what `StoredTitle.sourceHash` was when the title was stored.
   func sourceHashes() async throws(StoreError) -> [String: UInt64]
-
-  /// Emotions of which the store knows the vector, or knows that there is none.
-  func knownEmotions() async throws(StoreError) -> Set<String>
 
   /// 16 hexadecimal digits, equal for equal contents whatever their history.
   func digest() async throws(StoreError) -> String

@@ -10,6 +10,13 @@ package struct HTTP2ServerLimits: Sendable, Hashable {
     self.maxBodyBytes = maxBodyBytes
     self.maxConcurrentStreams = maxConcurrentStreams
   }
+
+  /// A header block that unfolds to more, by naming one field again and again, loses its stream
+  /// instead of being answered.
+  var endlessHeaderBytes: Int { 16 * self.maxHeaderBytes }
+
+  /// Bytes of bodies that have not arrived whole, over all streams of a connection.
+  var maxHeldBytes: Int { SessionSettings.maxHeldBytesBesidesOne + self.maxBodyBytes }
 }
 
 /// Settings that are the same for every session of ours.
@@ -18,6 +25,8 @@ enum SessionSettings {
   static let streamWindow: UInt32 = 1 << 20
   /// Bytes a peer may send on one connection before we have taken some, 16 MiB.
   static let connectionWindow: Int32 = 16 << 20
+  /// Bytes of unfinished bodies on one connection besides a single body of any size, 16 MiB.
+  static let maxHeldBytesBesidesOne = 16 << 20
   /// Resets a client may send at once, then each second; nghttp2's own defaults, which a gateway
   /// that cancels calls stays below and a rapid reset attack does not (CVE-2023-44487).
   static let resetBurst: UInt64 = 1000
@@ -29,6 +38,7 @@ enum SessionSettings {
   /// Entries of one SETTINGS frame.
   static let maxSettings = 16
   /// Bytes of frames that neither bring a request forward nor let a response go, 4 MiB: enough for
-  /// the rest of an upload that was refused, and about 20 ms of work for us.
+  /// the rest of an upload that was refused. Each byte may stand for a field of HPACK's table, so
+  /// they cost us that many look-ups at most.
   static let maxBytesWithoutProgress = 4 << 20
 }

@@ -14,6 +14,9 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   private let session: HTTP2ServerSession
   private var context: ChannelHandlerContext?
   private var lastActivity: Int
+  /// Since when the socket has taken nothing more, or `nil` while it takes what there is.
+  private var blockedSince: Int?
+  private var isGoingAway = false
   private var isReading = false
   private var isFlushScheduled = false
   private var isFlushing = false
@@ -69,7 +72,8 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
       switch event {
       case .request(let stream): self.handle(stream)
       case .rejected(let stream, let reason):
-        self.session.reject(stream, with: self.loop.configuration.rejection(reason))
+        let fields = self.session.takeRequest(of: stream).fields
+        self.session.reject(stream, with: self.loop.configuration.rejection(reason, fields))
       case .cancelled(let stream):
         stream.task?.cancel()
         stream.task = nil
@@ -99,7 +103,10 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
     }
   }
 
-  func channelWritabilityChanged(context: ChannelHandlerContext) { self.flush() }
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { self.blockedSince = nil }
+    self.flush()
+  }
 
   /// Lets the session write as long as the socket takes it, so that a peer that doesn't read meets
   /// the session's limits and not an endless buffer.
@@ -115,6 +122,7 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
       self.handleEvents()
       return self.close()
     }
+    if !context.channel.isWritable, self.blockedSince == nil { self.blockedSince = self.loop.now }
     self.handleEvents()
     if self.session.isFinished { self.closeGently() }
   }
@@ -157,15 +165,17 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
 
   func enforceDeadlines() {
     self.session.now = self.loop.now
+    let writeTimeout = self.loop.limits.responseWriteTimeout.milliseconds
+    // Resetting the streams of a peer that doesn't read frees nothing that waits for the socket.
+    if let blockedSince, self.loop.now - blockedSince > writeTimeout { return self.close() }
     guard !self.isClosing else {
-      let closing = self.loop.now - self.lastActivity
-      if closing > self.loop.limits.responseWriteTimeout.milliseconds { self.close() }
+      if self.loop.now - self.lastActivity > writeTimeout { self.close() }
       return
     }
     if self.session.openStreams > 0 {
       self.session.expire(
         requestsBefore: self.loop.now - self.loop.limits.requestReadTimeout.milliseconds,
-        responsesBefore: self.loop.now - self.loop.limits.responseWriteTimeout.milliseconds
+        responsesBefore: self.loop.now - writeTimeout
       )
       self.handleEvents()
       self.flush()
@@ -180,6 +190,8 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   }
 
   func drain() {
+    guard !self.isGoingAway else { return }
+    self.isGoingAway = true
     self.session.goAway()
     self.scheduleFlush()
   }

@@ -81,6 +81,8 @@ package final class ProviderGate: Sendable {
   private func fail(_ error: ProviderError, isProbe: Bool, timeGiven: Duration) {
     self.record.withLock { record in
       if isProbe { record.isProbing = false }
+      // A call that was under way when the rest began knows nothing new.
+      guard isProbe || record.rest == nil else { return }
       if error.treatment.coolDown == .none || error == .timedOut && timeGiven < self.policy.fairTime
       {
         return

@@ -6,7 +6,9 @@ package struct CallRecord: Sendable, Hashable {
   package var status: Int
   /// `nil` when the request was answered with what it asked for.
   package var code: Code?
-  /// From the request's arrival, whole, to its response, whole.
+  /// The type of the error that no caller is told of, or `nil`; never its text.
+  package var failure: String?
+  /// From the request's arrival, whole, to its response, whole; zero when it never arrived whole.
   package var duration: Duration
   package var requestID: String
   /// `nil` for pages and for calls that name no codec of ours.

@@ -73,6 +73,9 @@ package final class Health: Sendable {
   }
 
   /// Runs the checks, side by side, unless they ran a moment ago.
+  ///
+  /// They run outside of any call's scope: their results are for everyone, whatever time limit the
+  /// one who asked had.
   package func report() async -> Report {
     let now = ContinuousClock.now
     let (checks, results, isRecent) = self.state.withLock { state in
@@ -82,7 +85,12 @@ package final class Health: Sendable {
       return (state.checks, state.results, isRecent)
     }
     guard !isRecent, !checks.isEmpty else { return self.report(results) }
-    let renewed = await self.run(checks)
+    let renewed = await CallScope.$current.withValue(CallScope()) { await self.run(checks) }
+    guard !Task.isCancelled else {
+      // The checks were cancelled too, which says nothing of what they checked.
+      self.state.withLock { $0.renewal = nil }
+      return self.report(renewed)
+    }
     let renewal = ContinuousClock.now + self.resultLifetime
     self.state.withLock { state in
       guard state.checks.count == renewed.count else { return }

@@ -41,12 +41,17 @@ extension RPCError {
   /// The reason of its `ErrorInfo`, as in "OUT_OF_RANGE", or `nil` when it has none.
   package var reason: String? { self.detail(Google_Rpc_ErrorInfo.self)?.reason }
 
-  /// How long to wait before asking again, as its `RetryInfo` says.
+  /// How long to wait before asking again, as its `RetryInfo` says: none to a year, whatever a
+  /// peer wrote there.
   package var retryDelay: Duration? {
-    self.detail(Google_Rpc_RetryInfo.self).map {
-      .seconds($0.retryDelay.seconds) + .nanoseconds(Int64($0.retryDelay.nanos))
+    self.detail(Google_Rpc_RetryInfo.self).map { info in
+      let seconds = min(max(info.retryDelay.seconds, 0), Self.longestRetrySeconds)
+      let delay = Duration.seconds(seconds) + .nanoseconds(Int64(info.retryDelay.nanos))
+      return min(max(delay, .zero), .seconds(Self.longestRetrySeconds))
     }
   }
+
+  private static let longestRetrySeconds: Int64 = 365 * 24 * 3600
 
   /// The first detail of a type, or `nil` when there is none that can be read.
   package func detail<Detail: Message>(_ type: Detail.Type) -> Detail? {

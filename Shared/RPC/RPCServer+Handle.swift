@@ -2,6 +2,8 @@ package import HTTPMessage
 
 extension RPCServer {
   /// Answers any request; cancelling the task cancels the handler.
+  ///
+  /// A HEAD is answered like a GET: its body is the transport's to leave out, which tells its length.
   package func handle(_ request: HTTPRequest) async -> HTTPResponse {
     let began = ContinuousClock.now
     let fields = CallFields(request.fields)
@@ -21,18 +23,24 @@ extension RPCServer {
         method: reply.method,
         status: reply.response.status,
         code: reply.code,
+        failure: reply.failure,
         duration: .now - began,
         requestID: fields.requestID,
         codec: reply.codec,
         requestBytes: request.body.count,
-        responseBytes: reply.response.body.count
+        responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count
       )
     )
     return reply.response
   }
 
-  /// The response to a request that a server rejects by itself.
-  package static func response(to rejection: HTTPRejection) -> HTTPResponse {
+  /// The response to a request that a server rejects by itself, observed like any other.
+  ///
+  /// - Parameters:
+  ///   - rejection: Why.
+  ///   - fields: What came of the request's header.
+  /// - Returns: An error with the request's ID where it came, or else with one of ours.
+  package func response(to rejection: HTTPRejection, _ fields: HeaderFields) -> HTTPResponse {
     let refusal =
       switch rejection {
       case .malformed:
@@ -61,18 +69,22 @@ extension RPCServer {
           ),
           status: 408
         )
-      case .draining:
-        Refusal(
-          RPCError(
-            .unavailable,
-            "the server is about to stop",
-            details: [.errorInfo(reason: "DRAINING"), .retryInfo(after: .seconds(1))]
-          )
-        )
       }
-    let requestID = RequestID.make()
+    let requestID = CallFields(fields).requestID
     var response = refusal.response(requestID: requestID)
     response.fields.append("x-request-id", requestID)
+    self.observe(
+      CallRecord(
+        method: Reply.otherMethod,
+        status: response.status,
+        code: refusal.error.code,
+        duration: .zero,
+        requestID: requestID,
+        codec: nil,
+        requestBytes: 0,
+        responseBytes: response.body.count
+      )
+    )
     return response
   }
 
@@ -135,7 +147,6 @@ extension RPCServer {
     } catch {
       reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
     }
-    if request.method == "HEAD" { reply.response.body = [] }
   }
 
   nonisolated(nonsending) private func payload(
@@ -196,12 +207,15 @@ extension RPCServer {
 /// A response in the making, and what its record needs.
 private struct Reply {
   var response = HTTPResponse(status: 200)
-  var method = "_OTHER"
+  static let otherMethod = "_OTHER"
+  var method = Self.otherMethod
   var code: Code?
+  var failure: String?
   var codec: Codec?
 
   mutating func refuse(_ refusal: Refusal, _ requestID: String) {
     self.code = refusal.error.code
+    self.failure = refusal.failure
     self.response = refusal.response(requestID: requestID)
   }
 }

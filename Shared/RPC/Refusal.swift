@@ -7,6 +7,8 @@ struct Refusal: Error {
   /// Where the status is not the code's.
   var status: Int?
   var fields: HeaderFields = [:]
+  /// The type of an error that doesn't speak for itself, for operators.
+  var failure: String?
 
   init(_ error: RPCError, status: Int? = nil, fields: HeaderFields = [:]) {
     self.error = error
@@ -33,7 +35,9 @@ struct Refusal: Error {
       } else {
         self.init(.canceled, "the caller canceled the call", reason: "CANCELED")
       }
-    default: self.init(.internal, "the server failed", reason: "INTERNAL")
+    default:
+      self.init(.internal, "the server failed", reason: "INTERNAL")
+      self.failure = "\(type(of: error))"
     }
   }
 
@@ -99,7 +103,7 @@ struct Refusal: Error {
     fields.append("content-type", "application/json")
     if let delay = error.retryDelay {
       let (seconds, attoseconds) = delay.components
-      let milliseconds = max(delay, .zero) / .milliseconds(1)
+      let milliseconds = delay / .milliseconds(1)
       fields.append("retry-after", String(max(attoseconds > 0 ? seconds + 1 : seconds, 1)))
       fields.append("retry-after-ms", String(Int64(milliseconds.rounded(.up))))
     }

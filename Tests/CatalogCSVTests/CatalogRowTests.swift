@@ -42,6 +42,13 @@ import Testing
     )
   }
 
+  @Test func `a title may hold invisible marks, and a list loses what is blank`() throws {
+    let line = #"x,A\#u{200D}B,MOVIE,,,,,"['\tdrama\n', '\u200b', '']",,,,,,,"#
+    let row = try #require(try Self.rows(line).first?.get())
+    #expect(row.title == "A\u{200D}B")
+    #expect(row.genres == ["drama"])
+  }
+
   @Test func `columns come in any order, with others between, and optional ones may be missing`()
     throws
   {
@@ -71,6 +78,8 @@ import Testing
   @Test(arguments: [
     (",A,MOVIE,,,,,,,,,,,,", "id", 1, "is empty"),
     ("x,,MOVIE,,,,,,,,,,,,", "title", 3, "is empty"),
+    ("x,\u{200B},MOVIE,,,,,,,,,,,,", "title", 3, "is blank"),
+    ("x,\u{2060} \u{FEFF}\u{AD},MOVIE,,,,,,,,,,,,", "title", 3, "is blank"),
     ("x,\" \u{A0}\",MOVIE,,,,,,,,,,,,", "title", 3, "is empty"),
     ("x,A,,,,,,,,,,,,,", "type", 5, "is empty"),
     ("x,A,FILM,,,,,,,,,,,,", "type", 5, "is neither MOVIE nor SHOW"),
@@ -84,6 +93,12 @@ import Testing
     ),
     ("x,A,MOVIE,,,,inf,,,,,,,,", "runtime", 14, "is not a number"),
     ("x,A,MOVIE,,,,,drama,,,,,,,", "genres", 15, "is not a list"),
+    (#"x,A,MOVIE,,,,,['dra\x00ma'],,,,,,,"#, "genres", 15, "holds a control character"),
+    (#"x,A,MOVIE,,,,,['dra\nma'],,,,,,,"#, "genres", 15, "holds a control character"),
+    (
+      #"x,A,MOVIE,,,,,,['U\u0085S'],,,,,,"#, "production_countries", 16,
+      "holds a control character"
+    ),
     (
       "x,A,MOVIE,,,,,,[US],,,,,,", "production_countries", 16,
       "is a list of something else than quoted texts"

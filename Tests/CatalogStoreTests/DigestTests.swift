@@ -78,18 +78,18 @@ import Testing
       emotions: [TitleEmotion(name: "joy", intensity: 1)],
       annotatedBy: "x"
     )
-    #expect(title.sourceHash(annotator: "local", space: "s") == 0xd81d_53b2_6835_0e25)
+    #expect(title.sourceHash(space: "s") == 0xed79_db1d_d6d6_919b)
     var annotated = title
     annotated.emotions = []
     annotated.emojis = ["😭"]
     annotated.annotatedBy = "y"
     #expect(
-      annotated.sourceHash(annotator: "local", space: "s")
-        == title.sourceHash(annotator: "local", space: "s")
+      annotated.sourceHash(space: "s")
+        == title.sourceHash(space: "s")
     )
     #expect(
-      title.sourceHash(annotator: "local", space: "t")
-        != title.sourceHash(annotator: "local", space: "s")
+      title.sourceHash(space: "t")
+        != title.sourceHash(space: "s")
     )
     #expect(StableHash().hex == "cbf29ce484222325")
   }

@@ -45,10 +45,10 @@ import Testing
       #expect(ranking.titles.isEmpty && ranking.candidates == 0 && ranking.exact)
       #expect(try await store.titles(["x"]).isEmpty)
       #expect(try await store.sourceHashes().isEmpty)
-      #expect(try await store.knownEmotions().isEmpty)
+      #expect(try await store.snapshot().words.isEmpty)
       #expect(try await store.delete(["x"]) == 0)
       try await store.upsert([], emotionVectors: ["joy": [1]], space: "s")
-      #expect(try await store.knownEmotions().isEmpty)
+      #expect(try await store.snapshot().words.isEmpty)
     }
   }
 
@@ -65,7 +65,7 @@ import Testing
       )
       #expect(try await store.titles([]).isEmpty)
       #expect(try await store.sourceHashes() == ["ts1": .max, "tm1": 0])
-      #expect(try await store.knownEmotions() == ["joy", "quiet fear"])
+      #expect(try await store.snapshot().words == ["joy", "quiet fear"])
     }
   }
 
@@ -108,7 +108,7 @@ import Testing
       try await store.upsert([second, third], emotionVectors: ["calm": [0, 0, 1]], space: "s")
       #expect(try await store.titles(["ts1"]) == [third.title])
       #expect(try await store.snapshot().count == 2)
-      #expect(try await store.knownEmotions() == ["calm"])
+      #expect(try await store.snapshot().words == ["calm"])
     }
   }
 
@@ -121,7 +121,7 @@ import Testing
     try await factory.withStore { store in
       try await store.upsert(Self.titles, emotionVectors: Self.vectors, space: "s")
       #expect(try await store.delete(["ts1", "ts1", "no"]) == 1)
-      #expect(try await store.knownEmotions().isEmpty)
+      #expect(try await store.snapshot().words.isEmpty)
       #expect(try await store.snapshot().ids == ["tm1"])
       #expect(try await store.titles(["ts1"]).isEmpty)
     }
@@ -226,7 +226,7 @@ import Testing
       let vectors = Self.vectors.merging(["blorp": []]) { first, _ in first }
       try await store.upsert([title], emotionVectors: vectors, space: "s")
       #expect(try await store.titles(["ts1"]) == [title.title])
-      #expect(try await store.knownEmotions() == ["blorp", "joy", "quiet fear"])
+      #expect(try await store.snapshot().words == ["blorp", "joy", "quiet fear"])
       let snapshot = try await store.snapshot()
       #expect(snapshot.words == ["blorp", "joy", "quiet fear"])
       #expect(snapshot.emotions(of: "ts1")?.map(\.name) == ["joy", "quiet fear"])

@@ -177,6 +177,30 @@ def test_a_mood_of_2001_characters_is_refused_before_it_is_sent(page):
     assert not all_of(page, ".card")
 
 
+def test_an_answer_that_is_replaced_while_it_arrives_is_no_error(page):
+    page.execute_script("""
+      const [send, answer] = [window.fetch, document.getElementById("answer")];
+      window.alerts = 0;
+      new MutationObserver(() => {
+        window.alerts += answer.querySelectorAll("[role=alert]").length;
+      }).observe(answer, { childList: true });
+      window.fetch = async (path, options) => {
+        window.fetch = send;
+        const response = await send(path, options);
+        response.json = () => new Promise((_, reject) => {
+          options.signal.addEventListener("abort", () => reject(options.signal.reason));
+          window.isArriving = true;
+        });
+        return response;
+      };
+    """)
+    ask(page, "calm")
+    until(page, lambda _: page.execute_script("return window.isArriving"))
+    ask(page, MOOD)
+    assert len(cards(page)) == 12
+    assert page.execute_script("return window.alerts") == 0
+
+
 def test_a_gateway_that_is_gone_is_said_plainly(browser, own_system):
     browser.get(own_system.gateway.url + "/")
     own_system.gateway.kill()

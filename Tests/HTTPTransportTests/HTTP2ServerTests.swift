@@ -1,3 +1,4 @@
+import Glibc
 import HTTPMessage
 import HTTPServer
 import Synchronization
@@ -111,6 +112,19 @@ extension Transport {
       #expect(self.body(of: 1, in: frames) == expected)
     }
 
+    @Test func `rejects by what came of the header`() async throws {
+      var limits = HTTPServerLimits()
+      limits.maxBodyBytes = 100
+      let frames = try await self.exchange(
+        request(stream: 1, [("x-request-id", "r1"), ("content-length", "101")], ends: false),
+        limits: limits,
+        until: Self.isReset
+      )
+      let head = frames.first { $0.isType(.headers) }?.payload ?? []
+      // The name is Huffman coded; so short a value is not shorter that way.
+      #expect(String(decoding: head, as: UTF8.self).contains("r1"))
+    }
+
     @Test func `stops the upload of a body that is too large, after the answer`() async throws {
       var limits = HTTPServerLimits()
       limits.maxBodyBytes = 100
@@ -121,6 +135,30 @@ extension Transport {
       )
       #expect(self.body(of: 1, in: frames) == "bodyTooLarge")
       #expect(frames.last?.errorCode == 0)
+    }
+
+    @Test func `holds the unfinished bodies of a connection to a limit of their own`() async throws {
+      var limits = HTTPServerLimits()
+      limits.maxConcurrentStreams = 300
+      limits.maxBodyBytes = 65_535
+      // A whole stream window each, as much as comes before the first WINDOW_UPDATE.
+      let held = (16 << 20) / 65_535 + 1
+      let pieces = [16_384, 16_384, 16_384, 16_383].map { [UInt8](repeating: 0, count: $0) }
+      let uploads = (0..<280).flatMap { number in
+        let stream = Int32(number * 2 + 1)
+        return request(stream: stream, ends: false)
+          + pieces.flatMap { frame(.data, stream: stream, $0) }
+      }
+      let frames = try await self.exchange(
+        uploads + frame(.data, flags: FrameFlag.endStream, stream: 1),
+        limits: limits,
+        handler: { HTTPResponse(status: 200, body: Array("\($0.body.count)".utf8)) },
+        until: Self.ends(1)
+      )
+      let rejected = frames.filter { $0.isType(.data) && $0.stream != 1 }
+      #expect(Set(rejected.map(\.stream)) == Set((held..<280).map { Int32($0 * 2 + 1) }))
+      #expect(rejected.allSatisfy { $0.payload == Array("bodyTooLarge".utf8) })
+      #expect(self.body(of: 1, in: frames) == "65535")
     }
 
     @Test func `refuses streams above its limit and serves the others`() async throws {
@@ -195,15 +233,38 @@ extension Transport {
       let bytes =
         frame(.headers, flags: FrameFlag.endStream, stream: 1, piece)
         + (0..<1000).flatMap { _ in frame(.continuation, stream: 1, piece) }
+      // Else the time to read a request would end the connection as well.
+      var limits = HTTPServerLimits()
+      limits.requestReadTimeout = .seconds(600)
       let handled = Mutex(0)
       _ = try await self.exchange(
         bytes,
+        limits: limits,
         handler: { _ in
           handled.withLock { $0 += 1 }
           return HTTPResponse(status: 200)
         }
       )
       #expect(handled.withLock { $0 } == 0)
+    }
+
+    @Test func `resets a stream whose small header block unfolds to a large one`() async throws {
+      var block = headerBlock([
+        (":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "x"),
+      ])
+      // A literal that is put into the table, then its index again and again: 3.5 MB from 4.5 KB.
+      var entry = headerBlock([("a", String(repeating: "v", count: 3500))])
+      entry[0] = 0x40
+      block += entry + [UInt8](repeating: 0xBE, count: 1000)
+      let flags = FrameFlag.endHeaders | FrameFlag.endStream
+      let frames = try await self.exchange(
+        frame(.headers, flags: flags, stream: 1, block) + request(stream: 3),
+        handler: { _ in HTTPResponse(status: 200, body: [1]) },
+        until: Self.ends(3)
+      )
+      #expect(frames.contains { $0.isType(.resetStream) && $0.stream == 1 && $0.errorCode == 2 })
+      #expect(!frames.contains { $0.isType(.headers) && $0.stream == 1 })
+      #expect(frames.contains { $0.isType(.data) && $0.stream == 3 })
     }
 
     @Test(arguments: [
@@ -280,6 +341,32 @@ extension Transport {
       let frames = try await self.exchange(request(stream: 1), limits: limits)
       #expect(frames.contains { $0.isType(.headers) })
       #expect(frames.last?.errorCode == 0)
+    }
+
+    @Test func `closes a connection whose client doesn't read`() async throws {
+      var limits = HTTPServerLimits()
+      limits.responseWriteTimeout = .milliseconds(300)
+      let size = 32 << 20
+      let received = try await serving(
+        limits: limits,
+        { _ in HTTPResponse(status: 200, body: [UInt8](repeating: 0, count: size)) }
+      ) { port in
+        try await blocking {
+          let connection = try RawConnection(port: port)
+          // SETTINGS_INITIAL_WINDOW_SIZE and the connection's window as large as can be.
+          try connection.send(
+            preface + frame(.settings, [0, 4, 0x7F, 0xFF, 0xFF, 0xFF])
+              + frame(.windowUpdate, [0x7F, 0xFE, 0, 0]) + request(stream: 1)
+          )
+          usleep(2_000_000)
+          // Fails after 15 seconds when the server keeps the connection.
+          var count = 0
+          while case let more = try connection.receive(), !more.isEmpty { count += more.count }
+          return count
+        }
+      }
+      #expect(received > 0)
+      #expect(received < size)
     }
 
     @Test func `cuts off a response that its client doesn't take`() async throws {

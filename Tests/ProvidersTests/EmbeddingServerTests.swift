@@ -149,7 +149,7 @@ import Testing
       for _ in 0..<3 {
         let space = try await server.embeddingSpace(until: .after(.seconds(5))).space
         #expect(space.dimensions == 4)
-        #expect(space.fingerprint == "openai/m/4/normalized/1")
+        #expect(space.fingerprint == "openai/m/4/normalized/1@\(openai.authority)/v1")
       }
       #expect(openai.log.requests.count == 1)
     }

@@ -168,6 +168,21 @@ import Testing
     #expect(answer.outputTokens == 20)
   }
 
+  @Test(arguments: [(-1, 0), (0, 0), (7, 7), (Int.max, Int(Int32.max))])
+  func `counts of tokens are kept within bounds`(told: Int, taken: Int) throws {
+    let chat = OpenAIChat(endpoint: try OpenAIEndpoint(baseURL: "https://h", key: nil), model: "m")
+    let reply = try chat.reply(
+      from: OpenAIReply.json(
+        """
+        {"choices":[{"message":{"content":"{}"}}],\
+        "usage":{"prompt_tokens":\(told),"completion_tokens":\(told)}}
+        """
+      )
+    )
+    #expect(reply.inputTokens == taken)
+    #expect(reply.outputTokens == taken)
+  }
+
   @Test(arguments: [
     #"{"emotions":[{"name":"joy","intensity":1}]}"#,
     "```json\n{\"emotions\":[{\"name\":\"joy\",\"intensity\":1}],\"language\":\"en\"}\n```",

@@ -32,7 +32,7 @@ import Testing
   @Test func `texts are cut into requests at 300,000 tokens`() {
     let texts = Array(repeating: String(repeating: "ab", count: 1000), count: 1000)
     let batches = OpenAIEmbeddings.batches(of: texts, maxInputs: 2048)
-    #expect(batches.count == 4)
+    #expect(batches.count == 7)
     #expect(batches.flatMap { Array($0) } == Array(0..<1000))
     let huge = OpenAIEmbeddings.batches(
       of: Array(repeating: String(repeating: "😀", count: 100_000), count: 3),
@@ -40,6 +40,61 @@ import Testing
     )
     #expect(huge.map(\.count) == [1, 1, 1])
     #expect(OpenAIEmbeddings.batches(of: [], maxInputs: 2048).isEmpty)
+  }
+
+  @Test(arguments: [
+    (String(repeating: "!", count: 8191), 8191), (String(repeating: "!", count: 8192), 8191),
+    (String(repeating: "漢", count: 8192), 8190), (String(repeating: "😀", count: 8192), 8188),
+    ("a" + String(repeating: "\u{301}", count: 8192), 8191), ("é", 2),
+  ])
+  func `a text is cut to no more bytes than a text may have tokens`(
+    text: String,
+    bytes: Int
+  ) async throws {
+    try await withServer({ request, _ in [.response(OpenAIReply.embeddings(for: request))] }) {
+      (server) async throws in
+      let provider = try server.embeddingProvider()
+      let answer = try await provider.embeddings(
+        of: ["1", text, "2"],
+        deadline: .after(.seconds(10))
+      )
+      #expect(answer.vectors.count == 3)
+      let request = try #require(server.log.requests.first)
+      let sent = try #require(RequestBody.object(request)["input"] as? [String])
+      #expect(sent.count == 3 && sent[0] == "1" && sent[2] == "2")
+      #expect(sent[1].utf8.count == bytes)
+      #expect(text.utf8.starts(with: sent[1].utf8))
+    }
+  }
+
+  @Test(arguments: [(-1, 0), (0, 0), (7, 7), (Int.max, Int(Int32.max))])
+  func `a count of tokens is kept within bounds`(told: Int, taken: Int) throws {
+    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
+    let reply = try embeddings.reply(
+      from: OpenAIReply.json(
+        #"{"data":[{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":\#(told)}}"#
+      ),
+      count: 1
+    )
+    #expect(reply.inputTokens == taken)
+  }
+
+  @Test(arguments: [
+    ("https://api.openai.com/v1", "1"), ("https://API.openai.com/v1/", "1"),
+    ("http://127.0.0.1:11434/v1", "1@127.0.0.1:11434/v1"), ("https://h", "1@h"),
+    ("https://api.openai.com/v2", "1@api.openai.com/v2"),
+    ("http://api.openai.com/v1", "1@api.openai.com/v1"),
+  ])
+  func `models of one name behind two servers differ in version`(
+    baseURL: String,
+    version: String
+  ) throws {
+    let endpoint = try OpenAIEndpoint(baseURL: baseURL, key: "sk-secret")
+    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
+    let provider = OpenAIEmbeddingProvider(embeddings: embeddings) { _ in HTTPResponse(status: 500)
+    }
+    #expect(provider.version == version)
   }
 
   @Test func `2,049 texts come back in order from two requests`() async throws {

@@ -43,6 +43,39 @@ import Testing
     }
   }
 
+  private final class Counter: Sendable {
+    let value = Mutex(0)
+  }
+
+  @Test func `rests as long for failures of calls at once as for one of them`() async throws {
+    var policy = RetryPolicy()
+    policy.longCoolDown = .milliseconds(500)
+    let gate = ProviderGate(policy: policy)
+    let count = 5
+    let underWay = Counter()
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<count {
+        group.addTask {
+          _ = try? await gate.call(until: .after(.seconds(10)), maxWait: .zero) {
+            _ throws(ProviderError) -> Void in
+            underWay.value.withLock { $0 += 1 }
+            while underWay.value.withLock({ $0 }) < count { await Task.yield() }
+            throw .outOfCredit
+          }
+        }
+      }
+    }
+    let answer = { () async -> Int? in
+      try? await gate.call(until: .after(.seconds(10)), maxWait: .zero) {
+        _ throws(ProviderError) in 7
+      }
+    }
+    #expect(await answer() == nil)
+    // Each further failure in a row would have doubled the rest, to 8 seconds in all.
+    try await Task.sleep(for: .milliseconds(1000))
+    #expect(await answer() == 7)
+  }
+
   @Test func `rests when it limits the rate, and says how long`() async throws {
     let limited = OpenAIReply.error(429, code: nil, fields: ["retry-after": "30"])
     try await self.withProvider(limited) { (chain, server, _) async throws in

@@ -102,6 +102,35 @@ import Testing
     #expect(response.fields["retry-after-ms"] == milliseconds)
   }
 
+  @Test(
+    arguments: [
+      (Int64.max, Int32.max, "31536000", "31536000000"), (.min, .min, "1", "0"),
+      (31_536_000, 999_999_999, "31536000", "31536000000"), (0, -1, "1", "0"),
+    ]
+  )
+  func `when to ask again is none to a year, whatever a peer says`(
+    seconds: Int64,
+    nanos: Int32,
+    expected: String,
+    milliseconds: String
+  ) async throws {
+    let info = Google_Rpc_RetryInfo.with {
+      $0.retryDelay = .with {
+        $0.seconds = seconds
+        $0.nanos = nanos
+      }
+    }
+    let detail = ErrorDetail(
+      type: Google_Rpc_RetryInfo.protoMessageName,
+      value: try info.serializedBytes(),
+      debug: nil
+    )
+    let error = RPCError(.unavailable, "later", details: [detail])
+    let response = try await Self.failing(with: error).post()
+    #expect(response.fields["retry-after"] == expected)
+    #expect(response.fields["retry-after-ms"] == milliseconds)
+  }
+
   @Test(arguments: Code.allCases)
   func `each code has its status and its name`(code: Code) async throws {
     let response = try await Self.failing(with: RPCError(code, "no")).post()
@@ -125,7 +154,7 @@ import Testing
       HTTPRejection.allCases,
       [
         (400, Code.invalidArgument), (431, .invalidArgument), (429, .resourceExhausted),
-        (408, .deadlineExceeded), (503, .unavailable),
+        (408, .deadlineExceeded),
       ]
     )
   )
@@ -133,12 +162,17 @@ import Testing
     rejection: HTTPRejection,
     expected: (status: Int, code: Code)
   ) async throws {
-    let response = RPCServer.response(to: rejection)
+    let records = Records()
+    let server = RPCServer(schema: [], health: Health()) { records.append($0) }
+    let response = server.response(to: rejection, ["x-request-id": "r1"])
+    #expect(response.fields["x-request-id"] == "r1")
+    #expect(records.all.map(\.status) == [expected.status])
+    #expect(records.all.map(\.code) == [expected.code])
+    #expect(records.all.map(\.requestID) == ["r1"])
     #expect(response.status == expected.status)
     #expect(response.fields["content-type"] == "application/json")
     let error = await response.error
     #expect(error?.code == expected.code)
     #expect(error?.details.first?.type == "google.rpc.ErrorInfo")
-    #expect(response.fields["retry-after"] == (rejection == .draining ? "1" : nil))
   }
 }

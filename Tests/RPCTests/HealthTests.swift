@@ -94,6 +94,22 @@ import Testing
     }
   }
 
+  @Test func `a caller in a hurry doesn't decide for the others`() async throws {
+    let health = Health(checkTimeout: .seconds(60), resultLifetime: .seconds(600))
+    health.start()
+    health.addCheck(name: "store") {
+      guard CallScope.current.deadline == nil else { return "asked under a time limit" }
+      do { try await Task.sleep(for: .milliseconds(100)) } catch { return "cancelled" }
+      return nil
+    }
+    let server = TestServer(health: health)
+    let hurried = try await server.post(Self.path, "{}", ["connect-timeout-ms": "1"])
+    #expect(hurried.status == 504)
+    // What the hurried call found would be kept by now.
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(try await server.get("/readyz").status == 200)
+  }
+
   @Test func `the services registered are known, and no others`() async throws {
     let health = Health(checkTimeout: .seconds(60))
     health.start()

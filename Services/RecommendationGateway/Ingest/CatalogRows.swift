@@ -14,12 +14,6 @@ extension CatalogRow {
     }
   }
 
-  /// What the title is about: the text behind its content vector.
-  var contentText: String {
-    let text = "\(self.title). \(self.genres.joined(separator: ", ")). \(self.description)"
-    return String(text.unicodeScalars.prefix(8192))
-  }
-
   /// The title as the file has it, without emotions and emojis.
   var catalogTitle: CatalogTitle {
     CatalogTitle(
@@ -54,11 +48,10 @@ extension CatalogRow {
 }
 
 extension CatalogTitle {
-  /// Changes when the row does, or the space its vectors live in.
-  ///
-  /// Not with the annotator: a chain of providers names another one when a fallback answers.
-  func sourceHash(space: String) -> UInt64 {
-    self.sourceHash(annotator: "", space: space)
+  /// What the title is about: the text behind its content vector.
+  var contentText: String {
+    let text = "\(self.name). \(self.genres.joined(separator: ", ")). \(self.description)"
+    return String(text.unicodeScalars.prefix(8192))
   }
 }
 

@@ -15,8 +15,8 @@ struct IngestCommand: AsyncParsableCommand {
     abstract: "Annotate, embed and store titles from a CSV file in Kaggle's Netflix format.",
     discussion: """
       A run that was cut off is finished by running it again. Ends with 0 when every row is in the \
-      catalog, with 65 when rows were bad or titles got no answer (each is named), with 69 when a \
-      service or the store failed on the way.
+      catalog, with 65 when rows were bad or titles got no answer (each is named), with 66 when the \
+      file can't be read, with 69 when a service or the store failed on the way.
       """
   )
 
@@ -89,7 +89,7 @@ struct IngestCommand: AsyncParsableCommand {
   ) async throws -> Int32 {
     let start = ContinuousClock.now
     let progress = Progress(total: work.pending.count)
-    let outcome = try await gateway.ingestor.run(work) { progress.show($0) }
+    let outcome = await gateway.ingestor.run(work) { progress.show($0) }
     progress.end()
     for failure in outcome.failures { complain("\(failure.id): \(failure.reason)") }
     let seconds = start.duration(to: .now) / .seconds(1)
@@ -98,6 +98,10 @@ struct IngestCommand: AsyncParsableCommand {
         + "\(catalog.problems.count) bad rows, \(catalog.repeated) repeated rows, "
         + "\(outcome.failures.count) titles without an answer, in \(tenths(seconds)) s"
     )
+    for (fallback, count) in outcome.fallbacks.sorted(by: { $0.key < $1.key }) {
+      print("\(count) titles annotated by \(fallback); the next run annotates them again")
+    }
+    if let interruption = outcome.interruption { throw interruption }
     print("digest \(try await gateway.store.digest())")
     return catalog.problems.isEmpty && outcome.failures.isEmpty ? EX_OK : EX_DATAERR
   }
@@ -110,7 +114,7 @@ struct IngestCommand: AsyncParsableCommand {
     return path
   }
 
-  /// About 250 tokens in and 110 out for a title, as measured with GPT on this catalog.
+  /// An estimate of 250 tokens in and 110 out for a title, without what embeddings cost.
   private func estimate(_ work: Ingestor.Work, _ catalog: CatalogFile) -> String {
     let count = Double(work.pending.count)
     let dollars = count * (250 * self.inputPrice + 110 * self.outputPrice) / 1_000_000

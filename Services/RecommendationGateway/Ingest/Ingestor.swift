@@ -14,12 +14,18 @@ struct Ingestor: Sendable {
 
   static let batchSize = 32
   static let batchesAtOnce = 4
+  /// The source hash of a title that a fallback annotated: the next run annotates it again.
+  static let provisional: UInt64 = 0
 
   struct Outcome: Sendable {
     var stored = 0
     var unchanged = 0
     /// Titles without an answer, and why.
     var failures: [(id: String, reason: String)] = []
+    /// How many stored titles were annotated by whom in whose place, and why.
+    var fallbacks: [String: Int] = [:]
+    /// What ended the run before its end.
+    var interruption: (any Error)?
   }
 
   /// What a run would do.
@@ -36,39 +42,56 @@ struct Ingestor: Sendable {
   /// Leaves out the rows whose titles are stored just so, in the space the service has now.
   func work(for rows: [CatalogRow], again: Bool) async throws -> Work {
     let space = try await self.embeddings.currentSpace()
+    let served = try await self.store.snapshot()
+    guard served.count == 0 || served.space == space else {
+      throw Recommender.spaceMismatch(catalog: served.space, service: space)
+    }
     let known = again ? [:] : try await self.store.sourceHashes()
     let pending = rows.filter { known[$0.id] != $0.catalogTitle.sourceHash(space: space) }
     return Work(pending: pending, unchanged: rows.count - pending.count)
   }
 
   /// Stores the pending rows; `progress` hears of each batch that is done.
-  func run(
-    _ work: Work,
-    progress: @Sendable (_ done: Int) -> Void
-  ) async throws -> Outcome {
-    var outcome = Outcome(unchanged: work.unchanged)
-    try await withThrowingTaskGroup(of: Prepared.self) { group in
-      var waiting = work.batches.makeIterator()
-      func startNext() {
-        guard let batch = waiting.next() else { return }
-        group.addTask { try await self.prepare(batch) }
-      }
-      for _ in 0..<Self.batchesAtOnce { startNext() }
-      while let prepared = try await group.next() {
-        startNext()
-        if !prepared.titles.isEmpty {
-          try await self.store.upsert(
-            prepared.titles,
-            emotionVectors: prepared.vectors,
-            space: prepared.space
-          )
+  ///
+  /// A failure ends the run, after the batches under way are stored; the outcome names it.
+  func run(_ work: Work, progress: @Sendable (_ done: Int) -> Void) async -> Outcome {
+    await withTaskGroup(of: Result<Prepared, any Error>.self) { group in
+      var outcome = Outcome(unchanged: work.unchanged)
+      for (index, batch) in work.batches.enumerated() {
+        if index >= Self.batchesAtOnce, let result = await group.next() {
+          await self.store(result, &outcome)
+          progress(outcome.stored + outcome.failures.count)
         }
-        outcome.stored += prepared.titles.count
-        outcome.failures += prepared.failures
+        if outcome.interruption != nil { break }
+        group.addTask {
+          do { return .success(try await self.prepare(batch)) } catch { return .failure(error) }
+        }
+      }
+      while let result = await group.next() {
+        await self.store(result, &outcome)
         progress(outcome.stored + outcome.failures.count)
       }
+      return outcome
     }
-    return outcome
+  }
+
+  /// Stores what was prepared; the first failure is kept as what interrupted the run.
+  private func store(_ result: Result<Prepared, any Error>, _ outcome: inout Outcome) async {
+    do {
+      let prepared = try result.get()
+      if !prepared.titles.isEmpty {
+        try await self.store.upsert(
+          prepared.titles,
+          emotionVectors: prepared.vectors,
+          space: prepared.space
+        )
+      }
+      outcome.stored += prepared.titles.count
+      outcome.failures += prepared.failures
+      outcome.fallbacks.merge(prepared.fallbacks, uniquingKeysWith: +)
+    } catch {
+      outcome.interruption = outcome.interruption ?? error
+    }
   }
 
   private struct Prepared: Sendable {
@@ -76,10 +99,21 @@ struct Ingestor: Sendable {
     var vectors: [String: [Float]] = [:]
     var space = ""
     var failures: [(id: String, reason: String)] = []
+    var fallbacks: [String: Int] = [:]
   }
 
-  /// Asks the services about a batch; the calls may take long where a language model answers.
+  /// Asks the services about a batch, once more after a moment where one is not available.
   private func prepare(_ rows: [CatalogRow]) async throws -> Prepared {
+    do {
+      return try await self.prepareOnce(rows)
+    } catch let error as RPCError where error.code == .unavailable {
+      try await Task.sleep(for: min(error.retryDelay ?? .seconds(1), .seconds(30)))
+      return try await self.prepareOnce(rows)
+    }
+  }
+
+  /// The calls may take long where a language model answers.
+  private func prepareOnce(_ rows: [CatalogRow]) async throws -> Prepared {
     let annotations = try await self.emotions.annotations(
       of: rows.map(\.titleText),
       timeout: .seconds(120)
@@ -95,7 +129,7 @@ struct Ingestor: Sendable {
     }
     guard !annotated.isEmpty else { return prepared }
     let words = Set(annotated.flatMap { $0.1.emotions.map(\.name) })
-    let texts = annotated.map { $0.0.contentText }
+    let texts = annotated.map { $0.0.catalogTitle.contentText }
     let answer = try await self.embeddings.vectors(
       of: Array(words) + texts,
       timeout: .seconds(120)
@@ -109,11 +143,17 @@ struct Ingestor: Sendable {
         prepared.failures.append((row.id, "none of its emotions is known to the embedding model"))
         continue
       }
+      for fallback in annotation.degraded {
+        let name = "\(fallback.to) instead of \(fallback.from) (\(fallback.reason))"
+        prepared.fallbacks[name, default: 0] += 1
+      }
+      let title = row.title(annotation, emotions: emotions)
       prepared.titles.append(
         StoredTitle(
-          title: row.title(annotation, emotions: emotions),
-          contentVector: answer.vectors[row.contentText],
-          sourceHash: row.catalogTitle.sourceHash(space: answer.space)
+          title: title,
+          contentVector: answer.vectors[title.contentText],
+          sourceHash: annotation.degraded.isEmpty
+            ? title.sourceHash(space: answer.space) : Self.provisional
         )
       )
     }

@@ -1,5 +1,5 @@
-import Contracts
 import Caching
+import Contracts
 import RPC
 import SwiftProtobuf
 import Synchronization
@@ -7,13 +7,20 @@ import Synchronization
 /// The embedding service as the gateway uses it: texts embedded before are not sent again.
 final class EmbeddingBackend: Sendable {
   private let client: RPCClient
-  private let vectors: LRUCache<String, Entry>
-  private let space = Mutex<String?>(nil)
+  private let vectors: LRUCache<TextDigest, Entry>
+  /// Of the latest answer.
+  private let latest = Mutex<Latest?>(nil)
 
   /// A text's vector, or none where the model knows no part of the text.
   private struct Entry: Sendable {
     let space: String
     let vector: [Float]?
+  }
+
+  /// The space that the service's vectors live in, and who made the latest ones.
+  private struct Latest: Sendable {
+    let space: String
+    let usage: Netflixgpt_Answer_V1_Usage
   }
 
   /// Vectors of one space.
@@ -32,49 +39,65 @@ final class EmbeddingBackend: Sendable {
 
   /// The fingerprint of the space that the service's vectors live in now.
   func currentSpace() async throws -> String {
-    try await self.client.call(EmbeddingMethods.getEmbeddingSpace, .init()).space.fingerprint
+    let answer = try await self.client.call(EmbeddingMethods.getEmbeddingSpace, .init())
+    let space = answer.space.fingerprint
+    // What was kept of another space is of no use any more.
+    self.latest.withLock { if $0?.space != space { $0 = nil } }
+    return space
   }
 
   /// The vectors of `texts`, by one call for those not embedded before.
+  ///
+  /// - Throws: `unavailable` while the service answers now in one space and now in another.
   func vectors(of texts: [String], timeout: Duration? = nil) async throws -> Answer {
-    let known = self.space.withLock { $0 }
-    var found: [String: [Float]] = [:]
+    for _ in 0..<2 {
+      let latest = self.latest.withLock { $0 }
+      let (kept, missing) = self.kept(texts, in: latest?.space)
+      if missing.isEmpty, let latest {
+        var usage = latest.usage
+        usage.markCached()
+        return Answer(space: latest.space, vectors: kept, usage: usage)
+      }
+      var answer = try await self.embed(missing, timeout: timeout)
+      // Otherwise the service changed its model: what was kept is of another space.
+      if answer.space == latest?.space || kept.isEmpty {
+        answer.vectors.merge(kept) { new, _ in new }
+        return answer
+      }
+    }
+    throw RPCError(
+      .unavailable,
+      "the embedding service is changing its model",
+      details: [.errorInfo(reason: "EMBEDDING_SPACE_CHANGING"), .retryInfo(after: .seconds(5))]
+    )
+  }
+
+  private func kept(
+    _ texts: [String],
+    in space: String?
+  ) -> (vectors: [String: [Float]], missing: [String]) {
+    var kept: [String: [Float]] = [:]
     var missing: [String] = []
     for text in Set(texts).sorted() {
-      if let entry = self.vectors.value(for: text), entry.space == known {
-        found[text] = entry.vector
+      if let entry = self.vectors.value(for: TextDigest(text)), entry.space == space {
+        kept[text] = entry.vector
       } else {
         missing.append(text)
       }
     }
-    guard !missing.isEmpty, var answer = try await self.embed(missing, timeout: timeout) else {
-      return Answer(
-        space: known ?? "",
-        vectors: found,
-        usage: .with {
-          $0.stage = "embed"
-          $0.markCached()
-        }
-      )
-    }
-    guard answer.space == known || found.isEmpty else {
-      // The service changed its model between then and now: what was kept is of another space.
-      return try await self.vectors(of: texts, timeout: timeout)
-    }
-    answer.vectors.merge(found) { new, _ in new }
-    return answer
+    return (kept, missing)
   }
 
-  private func embed(_ texts: [String], timeout: Duration?) async throws -> Answer? {
+  private func embed(_ texts: [String], timeout: Duration?) async throws -> Answer {
     let request = Netflixgpt_Embedding_V1_EmbedRequest.with {
       $0.texts = texts
       $0.encoding = .packed
     }
-    let response = try await self.client.call(EmbeddingMethods.embed, request, timeout: timeout)
+    let response = try await self.client.calling(EmbeddingMethods.embed, request, timeout: timeout)
     let space = response.space.fingerprint
     guard response.embeddings.count == texts.count, !space.isEmpty else { throw Self.malformed }
+    self.latest.withLock { $0 = Latest(space: space, usage: response.usage) }
     var vectors: [String: [Float]] = [:]
-    self.space.withLock { $0 = space }
     for (text, embedding) in zip(texts, response.embeddings) {
       var vector: [Float]?
       if !embedding.unknown {
@@ -84,7 +107,7 @@ final class EmbeddingBackend: Sendable {
         vector = unpacked
       }
       vectors[text] = vector
-      self.vectors.insert(Entry(space: space, vector: vector), for: text)
+      self.vectors.insert(Entry(space: space, vector: vector), for: TextDigest(text))
     }
     return Answer(space: space, vectors: vectors, usage: response.usage)
   }

@@ -6,7 +6,7 @@ import SwiftProtobuf
 /// The emotion service as the gateway uses it: moods read before are not sent again.
 struct EmotionBackend: Sendable {
   private let client: RPCClient
-  private let readings: LRUCache<String, Netflixgpt_Emotion_V1_ExtractEmotionsResponse>
+  private let readings: LRUCache<TextDigest, Netflixgpt_Emotion_V1_ExtractEmotionsResponse>
 
   init(_ client: RPCClient, cacheEntries: Int, cacheFor lifetime: Duration) {
     self.client = client
@@ -17,12 +17,13 @@ struct EmotionBackend: Sendable {
   ///
   /// A degraded reading is not kept, so that the first provider is asked again.
   func reading(of mood: String) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
-    if var known = self.readings.value(for: mood) {
+    let key = TextDigest(mood)
+    if var known = self.readings.value(for: key) {
       known.usage.markCached()
       return known
     }
     let request = Netflixgpt_Emotion_V1_ExtractEmotionsRequest.with { $0.mood = mood }
-    let reading = try await self.client.call(EmotionMethods.extractEmotions, request)
+    let reading = try await self.client.calling(EmotionMethods.extractEmotions, request)
     guard !reading.emotions.isEmpty else {
       throw RPCError(
         .internal,
@@ -30,7 +31,7 @@ struct EmotionBackend: Sendable {
         details: [.errorInfo(reason: "NO_EMOTIONS")]
       )
     }
-    if reading.degraded.isEmpty { self.readings.insert(reading, for: mood) }
+    if reading.degraded.isEmpty { self.readings.insert(reading, for: key) }
     return reading
   }
 
@@ -40,7 +41,7 @@ struct EmotionBackend: Sendable {
     timeout: Duration
   ) async throws -> [Netflixgpt_Emotion_V1_TitleAnnotation] {
     let request = Netflixgpt_Emotion_V1_AnnotateTitlesRequest.with { $0.titles = titles }
-    let answer = try await self.client.call(
+    let answer = try await self.client.calling(
       EmotionMethods.annotateTitles,
       request,
       timeout: timeout

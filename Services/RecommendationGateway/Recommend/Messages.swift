@@ -115,6 +115,12 @@ extension RPCError {
     )
   }
 
+  static let titleNotServedYet = RPCError(
+    .unavailable,
+    "the title was added a moment ago and is not served yet",
+    details: [.errorInfo(reason: "CATALOG_LOADING"), .retryInfo(after: .seconds(1))]
+  )
+
   static let emptyCatalog = RPCError(
     .failedPrecondition,
     "the catalog is empty: run `recommendation-gateway ingest`",

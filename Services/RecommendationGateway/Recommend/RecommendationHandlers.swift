@@ -103,6 +103,7 @@ struct RecommendationHandlers: Sendable {
     let snapshot = try await self.snapshot()
     let filter = try TitleFilter(request.filter, at: "filter", genres: snapshot.genres)
     let title = try await self.title(request.id)
+    guard snapshot.contains(title.id) else { throw RPCError.titleNotServedYet }
     let start = ContinuousClock.now
     let ranking = try await snapshot.rankOffLoop(
       snapshot.query(

@@ -11,35 +11,14 @@ struct Recommender: Sendable {
   let store: any TitleStore
   /// Share of a score that compares texts, 0...1.
   let contentWeight: Double
-  /// Whole answers, by request and catalog version; equal requests at the same time share one.
-  let answers: LRUCache<[UInt8], Answer>
+  /// Answers of up to `mostTitlesKept` titles, by request and catalog version; equal requests at
+  /// the same time share one.
+  let answers: LRUCache<TextDigest, KeptMessage<Response>>
 
-  /// A response, as those get it who waited for it and as those do who come later.
-  struct Answer: Sendable {
-    let response: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>
-    /// The same, with usage that says it cost nothing now.
-    private let laterResponse: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>
-    /// How long its parts took.
-    let timings: Timings
+  typealias Response = Netflixgpt_Recommendation_V1_RecommendResponse
 
-    init(_ response: Netflixgpt_Recommendation_V1_RecommendResponse, timings: Timings) {
-      var later = response
-      for index in later.usage.indices { later.usage[index].markCached() }
-      self.init(KeptMessage(response), later: KeptMessage(later), timings: timings)
-    }
-
-    var later: Answer { Answer(self.laterResponse, later: self.laterResponse, timings: Timings()) }
-
-    private init(
-      _ response: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>,
-      later: KeptMessage<Netflixgpt_Recommendation_V1_RecommendResponse>,
-      timings: Timings
-    ) {
-      self.response = response
-      self.laterResponse = later
-      self.timings = timings
-    }
-  }
+  /// Larger answers are not kept: a thousand of them would take hundreds of megabytes.
+  private static let mostTitlesKept = 25
 
   /// What was read in a mood, and by whom.
   private struct Reading {
@@ -50,17 +29,34 @@ struct Recommender: Sendable {
     var degraded: [Netflixgpt_Answer_V1_Degradation] = []
   }
 
-  /// Titles for a checked request, from what is kept or anew.
-  func recommend(_ plan: RecommendPlan, in snapshot: CatalogSnapshot) async throws -> Answer {
-    let key = plan.key(version: snapshot.version)
-    let (answer, wasKept) = try await self.answers.value(for: key) {
-      let answer = try await self.compute(plan, in: snapshot)
-      return (answer, mayKeep: answer.response.message.degraded.isEmpty)
-    }
-    return wasKept ? answer.later : answer
+  /// Titles for a checked request, from what is kept or anew, and how long the parts took.
+  ///
+  /// Usage tells those who did not compute the answer that it cost nothing.
+  func recommend(
+    _ plan: RecommendPlan,
+    in snapshot: CatalogSnapshot
+  ) async throws -> (response: KeptMessage<Response>, timings: Timings) {
+    var own: (response: Response, timings: Timings)?
+    let (kept, _) = try await self.answers.value(
+      for: plan.key(version: snapshot.version),
+      isOwn: { ($0 as? RPCError)?.isOfCaller ?? false },
+      orCompute: {
+        let answer = try await self.compute(plan, in: snapshot)
+        own = answer
+        var later = answer.response
+        for index in later.usage.indices { later.usage[index].markCached() }
+        let isSmall = later.recommendations.count <= Self.mostTitlesKept
+        return (KeptMessage(later), mayKeep: isSmall && later.degraded.isEmpty)
+      }
+    )
+    if let own { return (KeptMessage(own.response), own.timings) }
+    return (kept, Timings())
   }
 
-  private func compute(_ plan: RecommendPlan, in snapshot: CatalogSnapshot) async throws -> Answer {
+  private func compute(
+    _ plan: RecommendPlan,
+    in snapshot: CatalogSnapshot
+  ) async throws -> (response: Response, timings: Timings) {
     var timings = Timings()
     let start = ContinuousClock.now
     async let moodVector = self.embeddings.vectors(of: [plan.mood])
@@ -73,14 +69,14 @@ struct Recommender: Sendable {
       orNearestTo: content.vectors[plan.mood],
       in: snapshot
     )
-    let (sought, vectors) = try await self.sought(moods.emotions, plan, in: snapshot)
+    let (sought, vectors, usage) = try await self.sought(moods.emotions, plan, in: snapshot)
     guard content.space == snapshot.space else {
       throw Self.spaceMismatch(catalog: snapshot.space, service: content.space)
     }
     timings.embed = start.duration(to: .now) - timings.extract
 
     let searchStart = ContinuousClock.now
-    let query = self.query(
+    let query = try self.query(
       sought,
       vectors: vectors,
       mood: content.vectors[plan.mood],
@@ -92,18 +88,18 @@ struct Recommender: Sendable {
     let titles = try await self.store.records(of: chosen)
     timings.search = searchStart.duration(to: .now)
 
-    var response = Netflixgpt_Recommendation_V1_RecommendResponse()
+    var response = Response()
     response.emotions = moods.emotions.map { .init(name: $0.name, intensity: $0.intensity) }
     response.sought = sought.map { .init(name: $0.name, intensity: $0.intensity) }
     response.recommendations = [Netflixgpt_Recommendation_V1_Recommendation](chosen, titles)
     response.language = moods.language
     response.confidence = moods.confidence
     response.candidates = Int32(clamping: ranking.candidates)
-    response.exact = ranking.exact
+    response.exact = ranking.exact && chosen.elementsEqual(ranking.titles.prefix(chosen.count))
     response.catalogVersion = snapshot.version
     response.degraded = moods.degraded
-    response.usage = moods.usage + [content.usage]
-    return Answer(response, timings: timings)
+    response.usage = moods.usage + [content.usage] + usage
+    return (response, timings)
   }
 
   /// What the emotion service read; where it did not answer, the catalog's own emotions nearest to
@@ -141,14 +137,17 @@ struct Recommender: Sendable {
     }
   }
 
-  /// What to look for, with the vectors of its names.
+  /// What to look for, the vectors of its names, and what embedding those cost.
   private func sought(
     _ emotions: [(name: String, intensity: Double)],
     _ plan: RecommendPlan,
     in snapshot: CatalogSnapshot
-  ) async throws -> ([(name: String, intensity: Double)], [String: [Float]]) {
+  ) async throws -> (
+    [(name: String, intensity: Double)], [String: [Float]], [Netflixgpt_Answer_V1_Usage]
+  ) {
     let words = emotions.map(\.name) + (plan.lifts ? Lift.words : [])
     var vectors: [String: [Float]] = [:]
+    var usage: [Netflixgpt_Answer_V1_Usage] = []
     for word in words { vectors[word] = snapshot.vector(of: word) }
     let missing = words.filter { vectors[$0] == nil }
     if !missing.isEmpty {
@@ -157,8 +156,10 @@ struct Recommender: Sendable {
         throw Self.spaceMismatch(catalog: snapshot.space, service: answer.space)
       }
       vectors.merge(answer.vectors) { known, _ in known }
+      usage.append(answer.usage)
     }
-    return (plan.lifts ? Lift.sought(for: emotions, vectors: vectors) : emotions, vectors)
+    let sought = plan.lifts ? Lift.sought(for: emotions, vectors: vectors) : emotions
+    return (sought, vectors, usage)
   }
 
   private func query(
@@ -167,12 +168,21 @@ struct Recommender: Sendable {
     mood: [Float]?,
     confidence: Double,
     plan: RecommendPlan
-  ) -> RankingQuery {
-    // A mood that was hardly read says more by its words than by its emotions.
-    let base = confidence < 0.2 ? max(self.contentWeight, 0.75) : self.contentWeight
-    let contentWeight = mood == nil || plan.lifts ? 0 : base
+  ) throws -> RankingQuery {
     let known = sought.compactMap { emotion in
       vectors[emotion.name].map { (emotion.name, $0, emotion.intensity) }
+    }
+    guard !known.isEmpty || mood != nil else { throw Self.nothingToCompare }
+    let contentWeight: Double
+    if known.isEmpty {
+      contentWeight = 1
+    } else if mood == nil || plan.lifts {
+      contentWeight = 0
+    } else if confidence < 0.2, self.contentWeight > 0 {
+      // A mood that was hardly read says more by its words than by its emotions.
+      contentWeight = max(self.contentWeight, 0.75)
+    } else {
+      contentWeight = self.contentWeight
     }
     let total = known.reduce(0) { $0 + $1.2 }
     let shares = known.map { total > 0 ? $0.2 / total : 1 / Double(known.count) }
@@ -186,33 +196,47 @@ struct Recommender: Sendable {
     )
   }
 
+  private static let nothingToCompare = RPCError(
+    .failedPrecondition,
+    "the embedding model knows neither the emotions read nor a word of the mood",
+    details: [.errorInfo(reason: "NOTHING_TO_COMPARE")]
+  )
+
   static func spaceMismatch(catalog: String, service: String) -> RPCError {
     RPCError(
       .failedPrecondition,
       "the catalog was embedded in the space \(catalog), the embedding service answers in "
-        + "\(service): ingest the catalog again, or configure the provider it was made with",
+        + "\(service): run `recommendation-gateway reindex`, or configure the provider that the "
+        + "catalog was made with",
       details: [.errorInfo(reason: "EMBEDDING_SPACE_MISMATCH")]
     )
   }
 }
 
 extension RecommendPlan {
-  /// Equal exactly for requests with the same answer.
-  fileprivate func key(version: String) -> [UInt8] {
+  /// Equal exactly for requests with the same answer; keeps no text.
+  fileprivate func key(version: String) -> TextDigest {
     let filter = self.filter
-    let parts: [String] = [
-      version, self.mood, "\(self.limit)", "\(self.lifts)", self.seed.map { "\($0)" } ?? "-",
-      filter.types.map(\.rawValue).sorted().joined(separator: ","),
-      filter.genresAny.sorted().joined(separator: ","),
-      filter.genresAll.sorted().joined(separator: ","),
-      filter.genresNone.sorted().joined(separator: ","),
-      "\(filter.minYear ?? -1)", "\(filter.maxYear ?? -1)",
-      filter.maxAgeRating.map { "\($0)" } ?? "-", "\(filter.includeUnrated)",
-      "\(filter.minRuntime ?? -1)", "\(filter.maxRuntime ?? -1)", "\(filter.minScore ?? -1)",
-      filter.excludedIDs.sorted().joined(separator: ","),
+    let lists = [
+      filter.types.map(\.rawValue), filter.genresAny, filter.genresAll, filter.genresNone,
+      Array(filter.excludedIDs),
     ]
-    return Array(parts.joined(separator: "\u{0}").utf8)
+    let numbers: [Double?] = [
+      Double(self.limit), self.seed.map(Double.init), filter.minYear.map(Double.init),
+      filter.maxYear.map(Double.init), filter.minRuntime.map(Double.init),
+      filter.maxRuntime.map(Double.init), filter.minScore,
+    ]
+    return TextDigest(
+      [version, self.mood, "\(self.lifts)", "\(filter.includeUnrated)"]
+        + [filter.maxAgeRating.map { "\($0)" } ?? ""] + numbers.map { $0.map { "\($0)" } ?? "" }
+        + lists.flatMap { ["\($0.count)"] + $0.sorted() }
+    )
   }
+}
+
+extension RPCError {
+  /// Whether it concerns the caller's own time, and not what was asked.
+  fileprivate var isOfCaller: Bool { self.code == .deadlineExceeded || self.code == .canceled }
 }
 
 extension Result where Failure == any Error {

@@ -11,13 +11,6 @@ extension CatalogReading {
     return hashes
   }
 
-  func emotionNames() throws -> Set<String> {
-    let rows = try Row.fetchCursor(self.database, sql: "SELECT name FROM emotions")
-    var names: Set<String> = []
-    while let row = try rows.next() { names.insert(try row.decode(String.self, atIndex: 0)) }
-    return names
-  }
-
   func digest() throws -> String {
     let state = try self.state()
     var hash = StableHash()

@@ -54,6 +54,19 @@ package final class SQLiteCatalogStore: TitleStore {
     self.snapshots.require(writes: writes)
   }
 
+  package func replace(
+    version: String,
+    with titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) async throws(StoreError) {
+    let batch = try TitleBatch(titles, emotionVectors: emotionVectors, space: space)
+    let writes = try await self.write { writing in
+      try writing.replace(version: version, with: batch)
+    }
+    self.snapshots.require(writes: writes)
+  }
+
   package func delete(_ ids: [String]) async throws(StoreError) -> Int {
     let (deleted, writes) = try await self.write { writing in try writing.delete(ids) }
     self.snapshots.require(writes: writes)
@@ -62,10 +75,6 @@ package final class SQLiteCatalogStore: TitleStore {
 
   package func sourceHashes() async throws(StoreError) -> [String: UInt64] {
     try await self.read { reading in try reading.sourceHashes() }
-  }
-
-  package func knownEmotions() async throws(StoreError) -> Set<String> {
-    try await self.read { reading in try reading.emotionNames() }
   }
 
   package func digest() async throws(StoreError) -> String {

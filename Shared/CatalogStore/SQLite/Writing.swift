@@ -26,6 +26,15 @@ struct CatalogWriting {
     return try self.finish(space: batch.space, dimensions: dimensions)
   }
 
+  /// - Returns: How often the catalog has been written.
+  func replace(version: String, with batch: TitleBatch) throws -> Int64 {
+    guard try self.reading.state().version == version else {
+      throw StoreError.rejected("the catalog has changed since it was read")
+    }
+    try self.database.execute(sql: "DELETE FROM titles")
+    return try self.upsert(batch)
+  }
+
   /// - Returns: How many titles there were, and how often the catalog has been written.
   func delete(_ ids: [String]) throws -> (deleted: Int, writes: Int64) {
     let statement = try self.database.cachedStatement(sql: "DELETE FROM titles WHERE id = ?")

@@ -26,7 +26,7 @@ package nonisolated struct Netflixgpt_Answer_V1_Emotion: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// One or two lower-case English words, such as "joy" or "quiet longing".
+  /// 1 to 3 lower-case English words, such as "joy" or "quiet longing".
   package var name: String {
     get {_name ?? String()}
     set {_name = newValue}
@@ -156,7 +156,7 @@ package nonisolated struct Netflixgpt_Answer_V1_Degradation: Sendable {
   /// Clears the value of `from`. Subsequent reads from it will return its default value.
   package mutating func clearFrom() {self._from = nil}
 
-  /// The provider that answered, or empty when the stage was left out.
+  /// Who answered instead: a provider, or "nearest-emotions".
   package var to: String {
     get {_to ?? String()}
     set {_to = newValue}

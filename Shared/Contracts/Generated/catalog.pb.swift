@@ -197,7 +197,7 @@ package nonisolated struct Netflixgpt_Catalog_V1_Title: @unchecked Sendable {
   /// Clears the value of `tmdbScore`. Subsequent reads from it will return its default value.
   package mutating func clearTmdbScore() {_uniqueStorage()._tmdbScore = nil}
 
-  /// 8, strongest first.
+  /// Up to 8, strongest first.
   package var emotions: [Netflixgpt_Answer_V1_Emotion] {
     get {_storage._emotions}
     set {_uniqueStorage()._emotions = newValue}

@@ -75,7 +75,8 @@ package nonisolated struct Netflixgpt_Embedding_V1_EmbedRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 1 to 2,048 texts of 1 to 8,192 Unicode scalars, none blank.
+  /// 1 to 2,048 texts of 1 to 8,192 Unicode scalars, none blank. The provider "openai" reads the
+  /// first 8,191 bytes of each.
   package var texts: [String] = []
 
   package var encoding: Netflixgpt_Embedding_V1_VectorEncoding = .unspecified
@@ -198,7 +199,8 @@ package nonisolated struct Netflixgpt_Embedding_V1_EmbeddingSpace: Sendable {
   /// Clears the value of `normalized`. Subsequent reads from it will return its default value.
   package mutating func clearNormalized() {self._normalized = nil}
 
-  /// Of the model, such as the checksum of the embedded resource.
+  /// Of the model, such as the checksum of the embedded resource; with the host and path of a
+  /// server other than the vendor's own.
   package var version: String {
     get {_version ?? String()}
     set {_version = newValue}

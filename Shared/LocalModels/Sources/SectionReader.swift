@@ -43,8 +43,12 @@ struct SectionReader {
     let size = MemoryLayout<Value>.size
     let taken = try self.take(count * size)
     return taken.withUnsafeBytes { bytes in
-      (0..<count).map { slot in
-        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: slot * size, as: Value.self))
+      [Value](unsafeUninitializedCapacity: count) { values, filled in
+        for slot in 0..<count {
+          let value = bytes.loadUnaligned(fromByteOffset: slot * size, as: Value.self)
+          values.initializeElement(at: slot, to: Value(littleEndian: value))
+        }
+        filled = count
       }
     }
   }

@@ -46,8 +46,8 @@ package struct OpenAIChat: Sendable {
     guard let content = choice.message.content, !content.isEmpty else { throw .malformedReply }
     return ChatReply(
       content: content,
-      inputTokens: max(0, body.usage?.prompt_tokens ?? 0),
-      outputTokens: max(0, body.usage?.completion_tokens ?? 0)
+      inputTokens: (body.usage?.prompt_tokens).tokenCount,
+      outputTokens: (body.usage?.completion_tokens).tokenCount
     )
   }
 

@@ -4,8 +4,6 @@ import Synchronization
 /// Vectors by a model behind OpenAI's embeddings API.
 package final class OpenAIEmbeddingProvider: EmbeddingProvider {
   package let name = "openai"
-  /// A vendor's model doesn't change under its name.
-  package let version = "1"
   private let embeddings: OpenAIEmbeddings
   private let handler: HTTPHandler
   private let learntDimensions: Mutex<Int?>
@@ -17,6 +15,8 @@ package final class OpenAIEmbeddingProvider: EmbeddingProvider {
   }
 
   package var model: String { self.embeddings.model }
+  /// A vendor's model doesn't change under its name, but another server may have its own under it.
+  package var version: String { self.embeddings.endpoint.place.map { "1@\($0)" } ?? "1" }
   package var dimensions: Int? { self.learntDimensions.withLock { $0 } }
 
   /// As many as the vendor allows, and no more than make a reply of 24 MiB in base64.
@@ -29,6 +29,7 @@ package final class OpenAIEmbeddingProvider: EmbeddingProvider {
     of texts: [String],
     deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
+    let texts = texts.map(OpenAIEmbeddings.cut)
     var vectors: [[Float]?] = []
     var inputTokens = 0
     for range in OpenAIEmbeddings.batches(of: texts, maxInputs: self.maxBatch) {

@@ -9,6 +9,8 @@ package struct OpenAIEmbeddings: Sendable {
   package static let maxInputs = 2048
   /// Of one request, all inputs together.
   package static let maxTokens = 300_000
+  /// Of one input; the vendor names 8,192 in one place and 8,191 in another.
+  package static let maxTokensPerInput = 8191
 
   package let endpoint: OpenAIEndpoint
   package let model: String
@@ -66,10 +68,24 @@ package struct OpenAIEmbeddings: Sendable {
     guard found.count == count, found.allSatisfy({ $0.count == length }) else {
       throw .malformedReply
     }
-    return (found, max(0, body.usage?.prompt_tokens ?? 0))
+    return (found, (body.usage?.prompt_tokens).tokenCount)
   }
 
-  /// Cuts `texts` into as few requests as the limits allow, in order.
+  /// The beginning of `text` that has no more tokens than an input may have, whatever is in it.
+  ///
+  /// A token stands for one byte of UTF-8 or more, so that no text has more tokens than bytes. Text
+  /// of 1 byte a letter is kept whole up to 8,191 letters, Chinese up to 2,730, emojis up to 2,047.
+  ///
+  /// Source: https://github.com/openai/tiktoken#what-is-bpe-anyway
+  static func cut(_ text: String) -> String {
+    let bytes = text.utf8
+    guard bytes.count > Self.maxTokensPerInput else { return text }
+    var end = bytes.index(bytes.startIndex, offsetBy: Self.maxTokensPerInput)
+    while UTF8.isContinuation(bytes[end]) { end = bytes.index(before: end) }
+    return String(text[..<end])
+  }
+
+  /// Cuts `texts` into few requests that keep the limits if every byte is a token, in order.
   ///
   /// - Parameters:
   ///   - texts: None of them blank.
@@ -80,7 +96,7 @@ package struct OpenAIEmbeddings: Sendable {
     var start = 0
     var tokens = 0
     for (index, text) in texts.enumerated() {
-      let more = Self.estimatedTokens(in: text)
+      let more = text.utf8.count
       if index > start, index - start >= maxInputs || tokens + more > Self.maxTokens {
         batches.append(start..<index)
         (start, tokens) = (index, 0)
@@ -89,11 +105,6 @@ package struct OpenAIEmbeddings: Sendable {
     }
     if start < texts.count { batches.append(start..<texts.count) }
     return batches
-  }
-
-  /// More than a tokenizer would make: a token for two bytes of ASCII and for each other byte.
-  static func estimatedTokens(in text: String) -> Int {
-    text.utf8.reduce(2) { $0 + ($1 < 0x80 ? 1 : 2) } / 2
   }
 
   private struct RequestBody: Encodable {

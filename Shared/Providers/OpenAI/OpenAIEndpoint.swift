@@ -37,6 +37,12 @@ package struct OpenAIEndpoint: Sendable, CustomStringConvertible, CustomReflecta
     }
   }
 
+  /// Host and path, as in "127.0.0.1:11434/v1"; `nil` when they are OpenAI's own.
+  var place: String? {
+    let place = self.authority.lowercased() + self.prefix
+    return self.scheme == "https" && place == "api.openai.com/v1" ? nil : place
+  }
+
   /// A request that carries JSON to `path`, as in "/chat/completions".
   func post(_ path: String, body: [UInt8]) -> HTTPRequest {
     var request = HTTPRequest(

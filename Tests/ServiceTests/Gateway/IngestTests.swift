@@ -1,4 +1,7 @@
 import CatalogStore
+import Contracts
+import RPC
+import Synchronization
 import Testing
 
 @testable import RecommendationGateway
@@ -40,6 +43,40 @@ import Testing
         #expect((outcome.stored, outcome.unchanged) == (123, 77))
         #expect(try await interrupted.store.digest() == uninterrupted.store.digest())
       }
+    }
+  }
+
+  @Test func `what a fallback annotated is counted, and annotated again by the next run`()
+    async throws
+  {
+    try await ToyGateway.with("") { gateway in
+      gateway.services.state.withLock { $0.isAnnotationDegraded = true }
+      let first = try await gateway.ingest(ToyGateway.catalog)
+      #expect(first.stored == 6)
+      #expect(first.fallbacks == ["toy instead of better (RATE_LIMITED)": 6])
+      gateway.services.state.withLock { $0.isAnnotationDegraded = false }
+      let second = try await gateway.ingest(ToyGateway.catalog)
+      #expect((second.stored, second.unchanged) == (6, 0))
+      #expect(second.fallbacks.isEmpty)
+      #expect(try await gateway.ingest(ToyGateway.catalog).unchanged == 6)
+    }
+  }
+
+  @Test func `another embedding space is refused until the catalog is reindexed`() async throws {
+    try await ToyGateway.with { gateway in
+      gateway.services.state.withLock { $0.space = "other/8" }
+      await #expect(throws: RPCError.self) { try await gateway.ingest(ToyGateway.catalog) }
+      let reindexer = Reindexer(
+        embeddings: gateway.recommender.embeddings,
+        store: gateway.store
+      )
+      let moved = try await reindexer.run { _, _ in }
+      #expect(moved == 6)
+      #expect(try await gateway.store.snapshot().space == "other/8")
+      #expect(try await gateway.recommend("a joy").recommendations.first?.title.id == "a1")
+      #expect(try await gateway.ingest(ToyGateway.catalog).unchanged == 6)
+      let again = try await reindexer.run { _, _ in }
+      #expect(again == 0)
     }
   }
 

@@ -114,7 +114,9 @@ import Testing
   @Test func `without the embedding service the error is unavailable`() async throws {
     try await ToyGateway.with { gateway in
       gateway.services.state.withLock { $0.isEmbeddingDown = true }
-      let error = await #expect(throws: RPCError.self) { try await gateway.recommend("fear of heights") }
+      let error = await #expect(throws: RPCError.self) {
+        try await gateway.recommend("fear of heights")
+      }
       #expect(error?.code == .unavailable)
     }
   }
@@ -142,5 +144,52 @@ import Testing
       _ = try await gateway.recommend("so much anger")
       #expect(gateway.services.state.withLock { $0.embeddedTexts } == ["so much anger"])
     }
+  }
+
+  @Test func `lists of the same letters are different requests`() async throws {
+    let csv = ToyGateway.header + "\n\"x,y\",A,MOVIE,joy,,,,[],,\nx,B,MOVIE,joy,,,,[],,"
+    try await ToyGateway.with(csv) { gateway in
+      let one = try await gateway.recommend("joy") { $0.filter.excludeIds = ["x,y"] }
+      let two = try await gateway.recommend("joy") { $0.filter.excludeIds = ["x", "y"] }
+      #expect(one.recommendations.map(\.title.id) == ["x"])
+      #expect(two.recommendations.map(\.title.id) == ["x,y"])
+    }
+  }
+
+  @Test func `a selection by a seed is not called exact`() async throws {
+    let csv = ToyGateway.header + (10...39).map { "\nt\($0),T\($0),MOVIE,joy,,,,[],," }.joined()
+    try await ToyGateway.with(csv) { gateway in
+      let answer = try await gateway.recommend("joy") {
+        $0.limit = 5
+        $0.seed = 1
+      }
+      #expect(!answer.exact)
+    }
+  }
+
+  @Test func `a caller in a hurry does not fail one with time who asked the same`() async throws {
+    try await ToyGateway.with { gateway in
+      gateway.services.state.withLock { $0.extractDelay = .milliseconds(400) }
+      let request = Netflixgpt_Recommendation_V1_RecommendRequest.with { $0.mood = "calm at sea" }
+      async let hurried = Result {
+        try await gateway.client.call(
+          RecommendationMethods.recommend,
+          request,
+          timeout: .milliseconds(150)
+        )
+      }
+      try await Task.sleep(for: .milliseconds(50))
+      let patient = try await gateway.client.call(RecommendationMethods.recommend, request)
+      #expect(patient.recommendations.count == 6)
+      let outcome = await hurried
+      let error = #expect(throws: RPCError.self) { try outcome.get() }
+      #expect(error?.code == .deadlineExceeded)
+    }
+  }
+}
+
+extension Result where Failure == any Error {
+  fileprivate init(_ body: () async throws -> Success) async {
+    do { self = .success(try await body()) } catch { self = .failure(error) }
   }
 }

@@ -22,6 +22,7 @@ import Testing
   static let cases: [Case] = [
     Case("mood", "REQUIRED") { $0.mood = "" },
     Case("mood", "REQUIRED") { $0.mood = " \n\t\u{a0}" },
+    Case("mood", "REQUIRED") { $0.mood = "\u{200B}\u{FE0F}" },
     Case("mood", "TOO_LONG") { $0.mood = String(repeating: "é", count: 2001) },
     Case("mood", "CONTROL_CHARACTER") { $0.mood = "a\u{0}b" },
     Case("mood", "CONTROL_CHARACTER") { $0.mood = "a\u{7f}b" },

@@ -70,7 +70,8 @@ struct ToyGateway {
     try csv.write(to: file, atomically: true, encoding: .utf8)
     let rows = try CatalogFile(path: file.path).rows
     let work = try await self.ingestor.work(for: rows, again: false)
-    let outcome = try await self.ingestor.run(work) { _ in }
+    let outcome = await self.ingestor.run(work) { _ in }
+    if let interruption = outcome.interruption { throw interruption }
     let deadline = ContinuousClock.now + .seconds(5)
     let known = try await self.store.sourceHashes().count
     while try await self.store.snapshot().count != known, ContinuousClock.now < deadline {

@@ -17,6 +17,7 @@ final class ToyServices: Sendable {
     var isEmbeddingDown = false
     var space = "toy/8"
     var extractDelay = Duration.zero
+    var isAnnotationDegraded = false
   }
 
   let state = Mutex(State())
@@ -72,7 +73,8 @@ final class ToyServices: Sendable {
       }
     }
     server.register(EmotionMethods.annotateTitles) { request, _ in
-      .with {
+      let isDegraded = self.state.withLock { $0.isAnnotationDegraded }
+      return .with {
         $0.annotations = request.titles.map { title in
           .with { annotation in
             annotation.id = title.id
@@ -83,6 +85,15 @@ final class ToyServices: Sendable {
               annotation.emotions = emotions
               annotation.emojis = ["🎬", "🙂", "🌧️"]
               annotation.usage = .with { $0.provider = "toy" }
+              if isDegraded {
+                annotation.degraded = [
+                  .with {
+                    $0.from = "better"
+                    $0.to = "toy"
+                    $0.reason = "RATE_LIMITED"
+                  }
+                ]
+              }
             }
           }
         }

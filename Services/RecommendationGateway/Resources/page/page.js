@@ -31,7 +31,10 @@ async function call(method, message, signal) {
     if (error.name === "AbortError") throw error;
     throw new CallError("unavailable", "The gateway does not answer.", [], null);
   }
-  const body = await response.json().catch(() => null);
+  const body = await response.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return null;
+  });
   if (response.ok && body !== null) return body;
   const violations = (body?.details ?? [])
     .filter((detail) => detail.type === "google.rpc.BadRequest")
@@ -192,13 +195,8 @@ function degradedNotice(degraded) {
   const lines = degraded.map(({ stage = "", from = "", to = "", reason = "" }) => {
     const why = reasons[reason] ?? reason.toLowerCase().replaceAll("_", " ");
     const what = stages[stage] ?? stage;
-    return make(
-      "p",
-      {},
-      to === ""
-        ? `${what}: left out. ${capitalised(names[from] ?? from)} did not answer: ${why}.`
-        : `${what} came from ${names[to] ?? to} instead of ${names[from] ?? from}: ${why}.`,
-    );
+    const instead = `${names[to] ?? to} instead of ${names[from] ?? from}`;
+    return make("p", {}, `${what} came from ${instead}: ${why}.`);
   });
   return make("div", { class: "notice", "data-kind": "degraded" }, ...lines);
 }

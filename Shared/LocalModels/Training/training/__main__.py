@@ -1,6 +1,6 @@
 """Trains everything and writes the resource file and the parity fixture.
 
-    python -m training --goemotions DIR --titles FILE --out DIR [--cache DIR] [--larger]
+    python -m training --goemotions DIR --titles FILE --out DIR [--cache DIR]
 """
 
 import argparse
@@ -86,13 +86,12 @@ def main():
     parser.add_argument("--titles", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("/tmp/netflixgpt-training"))
-    parser.add_argument("--larger", action="store_true", help="also learn from a fine-tuned MiniLM")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
 
     trainer = Trainer(arguments.goemotions, Teacher(arguments.cache), lexicons.emoji_names())
-    students = trainer.train(trainer.opinions() if arguments.larger else None)
+    students = trainer.train()
     quantize(students)
 
     catalog = plot.titles(arguments.titles)

@@ -98,17 +98,13 @@ class Examples:
         rows = [row[:WINDOW] for row in tokenize(self.rows)]
         return Examples(rows, self.targets, self.weights, self.repeats)
 
-    def subset(self, places):
-        rows = [self.rows[place] for place in places]
-        return Examples(rows, self.targets[places], self.weights[places], self.repeats[places])
-
-    def batches(self, chance, size=BATCH):
+    def batches(self, chance):
         """Yields each text `repeats` times in mixed batches of similar length."""
         order = chance.permutation(np.repeat(np.arange(len(self.rows)), self.repeats))
         batches = []
-        for begin in range(0, len(order), size * 64):
-            near = sorted(order[begin : begin + size * 64], key=lambda i: len(self.rows[i]))
-            batches += [near[i : i + size] for i in range(0, len(near), size)]
+        for begin in range(0, len(order), BATCH * 64):
+            near = sorted(order[begin : begin + BATCH * 64], key=lambda i: len(self.rows[i]))
+            batches += [near[i : i + BATCH] for i in range(0, len(near), BATCH)]
         for number in chance.permutation(len(batches)):
             yield batches[number]
 

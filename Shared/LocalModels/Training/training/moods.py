@@ -122,3 +122,14 @@ def written():
         (text, [family for family in listed(families) if family != NEUTRAL])
         for text, families, *_ in fields
     ]
+
+
+def mixed(sentences, count=2_000, seed=5):
+    """Returns longer moods, each two of `sentences` one after another."""
+    chance = random.Random(seed)
+    found = []
+    for _ in range(count):
+        (first, one), (second, other) = chance.sample(sentences, 2)
+        joint = chance.choice([". ", ", but ", " and ", ", then ", "... ", " - ", "\n"])
+        found.append((first + joint + second, sorted(set(one + other))))
+    return found

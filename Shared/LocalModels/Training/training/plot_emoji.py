@@ -28,6 +28,9 @@ VAGUE = set(
     "figure model round style wave shot point line board change natural rise rising seen key bar".split()
 )
 BEST = 2
+NAME_WEIGHT, KEYWORD_WEIGHT = 1.6, 0.6
+# A keyword that plots do not use is likelier a wrong form of another word.
+KEYWORD_USES = 10
 
 
 def things():
@@ -49,7 +52,8 @@ def index(descriptions):
     for sign, name in names.items():
         for word in {name, *keywords.get(sign, [])}:
             if word.isalpha() and word.isascii() and len(word) > 2 and word not in VAGUE:
-                found[word][sign] = 1.6 if word == name else 0.6
+                if word == name or uses[word] >= KEYWORD_USES:
+                    found[word][sign] = NAME_WEIGHT if word == name else KEYWORD_WEIGHT
     weighted = {}
     for word, signs in found.items():
         rarity = math.log(len(descriptions) / (1 + uses[word]))

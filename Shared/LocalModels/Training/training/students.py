@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import re
 
 import numpy as np
 
@@ -11,10 +10,7 @@ from . import classifier, corpus, moods, table, taxonomy, thresholds, vocabulary
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
-WRITTEN_REPEATS, TEMPLATE_REPEATS = 5, 3
-SOFT_WEIGHT = 1.0
-LARGER_COMMENTS, LARGER_TEMPLATES, LARGER_TEXTS = 6_000, 3_000, 25_000
-PERSONAL = re.compile(r"\b(i|my|me|we|our|us)\b", re.IGNORECASE)
+WRITTEN_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 2, 3
 EPOCHS = 5
 
 
@@ -87,13 +83,6 @@ class Trainer:
             np.full(len(sentences), repeats),
         )
 
-    def soft_examples(self, soft):
-        """The families a larger model finds in texts: (texts, probabilities `[texts, 28 + 40]`)."""
-        texts, targets = soft
-        weights = np.full_like(targets, SOFT_WEIGHT)
-        weights[:, : len(taxonomy.LABELS)] = 0
-        return classifier.Examples(texts, targets, weights)
-
     def kept(self, name, make):
         """Returns the array `make()`, from the cache if the vocabulary and moods are the same."""
         inputs = json.dumps([self.tokenizer.entries, SPELLINGS, self.moods, self.templates])
@@ -103,37 +92,15 @@ class Trainer:
             np.save(store, make())
         return np.load(store)
 
-    def opinions(self):
-        """Returns what a fine-tuned MiniLM says of comments and examples, for `soft_examples`."""
-        from . import larger
-
-        personal = [text for text in self.comments if PERSONAL.search(text)]
-        examples = [text for text in self.texts[: -len(self.comments)] if PERSONAL.search(text)]
-        texts = (personal + examples)[:LARGER_TEXTS]
-        return texts, self.kept("opinions", lambda: self.ask_larger(larger, texts))
-
-    def ask_larger(self, larger, texts):
-        model = larger.Larger(len(taxonomy.LABELS), len(self.families))
-        chance = np.random.RandomState(3)
-        few = lambda found, count: found.subset(chance.permutation(len(found.rows))[:count])
-        taught = (
-            few(self.comment_examples(), LARGER_COMMENTS)
-            + self.mood_examples(self.moods, 2)
-            + few(self.mood_examples(self.templates, 1), LARGER_TEMPLATES)
-        )
-        larger.fit(model, taught.mapped(larger.pieces))
-        return larger.opinions(model, texts)
-
-    def classify(self, plain, soft=None, seed=1):
+    def classify(self, plain, seed=1):
         """Returns (trained network, its probabilities on the held-out comments)."""
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
         examples = (
             self.comment_examples()
             + self.mood_examples(self.moods, WRITTEN_REPEATS)
+            + self.mood_examples(moods.mixed(self.moods), MIXED_REPEATS)
             + self.mood_examples(self.templates, TEMPLATE_REPEATS)
         )
-        if soft:
-            examples += self.soft_examples(soft)
         rows = self.tokenize(self.held_out)
         judge = lambda net: thresholds.macro_f1(
             classifier.sigmoid(classifier.predict(net, rows)[0]), self.held_labels
@@ -152,12 +119,12 @@ class Trainer:
         )
         return table.affect(probabilities, of("valence"), of("arousal"))
 
-    def train(self, soft=None):
+    def train(self):
         """Returns the `Students`."""
         plain = self.kept(
             "plain", lambda: table.distil(self.rows, self.sentences, self.first)
         )
-        network, scores = self.classify(plain, soft)
+        network, scores = self.classify(plain)
         embedding = table.affect_aware(
             self.rows, self.sentences, self.feelings(network), self.first
         )

@@ -6,6 +6,11 @@ package struct TextDigest: Sendable, Hashable {
   private let second: Int
 
   package init(_ parts: String...) {
+    self.init(parts)
+  }
+
+  /// Stands for a list of texts: `["a", "b"]` and `["ab"]` differ.
+  package init(_ parts: [String]) {
     var first = Hasher()
     var second = Hasher()
     first.combine(0)
