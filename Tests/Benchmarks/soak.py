@@ -55,7 +55,8 @@ def main():
                 print(
                     f"{mode}: {options.runs} x {options.requests:,} requests, 0 failed, "
                     f"{min(rates):,.0f} to {max(rates):,.0f} requests/s; MiB of all three after run 2: {second:.1f}, "
-                    f"after run {options.runs}: {last:.1f}; gateway {seen[-1][1][0]:.1f}",
+                    f"after run {options.runs}: {last:.1f}; gateway after each run: "
+                    + ", ".join(f"{each[0]:.1f}" for _, each in seen),
                     flush=True,
                 )
         finally:
