@@ -264,6 +264,7 @@ function why(explanation) {
 
 function card({ title = {}, score, explanation }) {
   const genres = (title.genres ?? []).map((genre) => make("li", {}, genre));
+  const emojis = (title.emojis ?? []).map((emoji) => make("span", {}, emoji));
   const description = make("p", { class: "description" }, title.description ?? "");
   const name = title.name || "Untitled";
   return make(
@@ -275,7 +276,7 @@ function card({ title = {}, score, explanation }) {
       make(
         "div",
         { class: "top" },
-        make("span", { class: "emojis", "aria-hidden": "true" }, (title.emojis ?? []).join(" ")),
+        make("span", { class: "emojis", "aria-hidden": "true" }, ...emojis),
         make(
           "span",
           { class: "score", title: "The parts below add up to this" },
