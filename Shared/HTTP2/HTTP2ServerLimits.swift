@@ -10,6 +10,9 @@ package struct HTTP2ServerLimits: Sendable, Hashable {
     self.maxBodyBytes = maxBodyBytes
     self.maxConcurrentStreams = maxConcurrentStreams
   }
+
+  /// Bytes of bodies that have not arrived whole, over all streams of a connection.
+  var maxHeldBytes: Int { SessionSettings.maxHeldBytesBesidesOne + self.maxBodyBytes }
 }
 
 /// Settings that are the same for every session of ours.
@@ -18,6 +21,8 @@ enum SessionSettings {
   static let streamWindow: UInt32 = 1 << 20
   /// Bytes a peer may send on one connection before we have taken some, 16 MiB.
   static let connectionWindow: Int32 = 16 << 20
+  /// Bytes of unfinished bodies on one connection besides a single body of any size, 16 MiB.
+  static let maxHeldBytesBesidesOne = 16 << 20
   /// Resets a client may send at once, then each second; nghttp2's own defaults, which a gateway
   /// that cancels calls stays below and a rapid reset attack does not (CVE-2023-44487).
   static let resetBurst: UInt64 = 1000

@@ -134,11 +134,13 @@ extension HTTP2ServerSession {
   private func received(_ bytes: UnsafeBufferPointer<UInt8>, on stream: HTTP2ServerStream) {
     guard !stream.isSettled else { return }
     self.bytesWithoutProgress = 0
-    if stream.request.body.count + bytes.count > self.limits.maxBodyBytes {
-      stream.request.body = []
+    if stream.request.body.count + bytes.count > self.limits.maxBodyBytes
+      || self.heldBytes + bytes.count > self.limits.maxHeldBytes
+    {
       self.settle(stream, .rejected(stream, .bodyTooLarge))
     } else {
       stream.request.body.append(contentsOf: bytes)
+      self.heldBytes += bytes.count
     }
   }
 

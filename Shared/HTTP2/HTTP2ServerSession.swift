@@ -22,6 +22,8 @@ package final class HTTP2ServerSession {
   private var fieldBlock = FieldBlock()
   private var firstStream: Unmanaged<HTTP2ServerStream>?
   var bytesWithoutProgress = 0
+  /// Of the bodies that have not arrived whole.
+  var heldBytes = 0
 
   /// Coarse time in milliseconds, set by the host.
   package var now = 0
@@ -247,6 +249,8 @@ extension HTTP2ServerSession {
   func settle(_ stream: HTTP2ServerStream, _ event: Event) {
     guard !stream.isSettled else { return }
     stream.isSettled = true
+    self.heldBytes -= stream.request.body.count
+    if case .rejected = event { stream.request.body = [] }
     self.events.append(event)
   }
 
@@ -272,7 +276,11 @@ extension HTTP2ServerSession {
     stream.next?._withUnsafeGuaranteedRef { $0.previous = stream.previous }
     stream.previous = nil
     stream.next = nil
-    if stream.isSettled, !stream.isAnswered { self.events.append(.cancelled(stream)) }
+    if !stream.isSettled {
+      self.heldBytes -= stream.request.body.count
+    } else if !stream.isAnswered {
+      self.events.append(.cancelled(stream))
+    }
     Unmanaged.passUnretained(stream).release()
   }
 

@@ -124,6 +124,41 @@ extension Transport {
       #expect(frames.last?.errorCode == 0)
     }
 
+    @Test func `holds the unfinished bodies of a connection to a limit of their own`() async throws
+    {
+      var limits = HTTPServerLimits()
+      limits.maxConcurrentStreams = 300
+      limits.maxBodyBytes = 65_535
+      // A whole stream window each, as much as comes before the first WINDOW_UPDATE.
+      let held = (16 << 20) / 65_535 + 1
+      let pieces = [16_384, 16_384, 16_384, 16_383].map { [UInt8](repeating: 0, count: $0) }
+      let uploads = (0..<280).flatMap { number in
+        let stream = Int32(number * 2 + 1)
+        return request(stream: stream, ends: false)
+          + pieces.flatMap { frame(.data, stream: stream, $0) }
+      }
+      let frames = try await serving(
+        limits: limits,
+        { HTTPResponse(status: 200, body: Array("\($0.body.count)".utf8)) }
+      ) { port in
+        try await blocking {
+          let connection = try RawConnection(port: port)
+          try connection.send(
+            preface + uploads + frame(.data, flags: FrameFlag.endStream, stream: 1)
+          )
+          var answers = 0
+          return try connection.receiveFrames {
+            if $0.isType(.data) { answers += 1 }
+            return answers == 280 - held + 1
+          }
+        }
+      }
+      let rejected = frames.filter { $0.isType(.data) && $0.stream != 1 }
+      #expect(Set(rejected.map(\.stream)) == Set((held..<280).map { Int32($0 * 2 + 1) }))
+      #expect(rejected.allSatisfy { $0.payload == Array("bodyTooLarge".utf8) })
+      #expect(self.body(of: 1, in: frames) == "65535")
+    }
+
     @Test func `refuses streams above its limit and serves the others`() async throws {
       var limits = HTTPServerLimits()
       limits.maxConcurrentStreams = 3
