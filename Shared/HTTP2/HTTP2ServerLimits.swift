@@ -11,6 +11,10 @@ package struct HTTP2ServerLimits: Sendable, Hashable {
     self.maxConcurrentStreams = maxConcurrentStreams
   }
 
+  /// A header block that unfolds to more, by naming one field again and again, loses its stream
+  /// instead of being answered.
+  var endlessHeaderBytes: Int { 16 * self.maxHeaderBytes }
+
   /// Bytes of bodies that have not arrived whole, over all streams of a connection.
   var maxHeldBytes: Int { SessionSettings.maxHeldBytesBesidesOne + self.maxBodyBytes }
 }
@@ -33,7 +37,9 @@ enum SessionSettings {
   static let maxOutboundAcks = 1000
   /// Entries of one SETTINGS frame.
   static let maxSettings = 16
-  /// Bytes of frames that neither bring a request forward nor let a response go, 4 MiB: enough for
-  /// the rest of an upload that was refused, and about 20 ms of work for us.
+  /// Bytes of frames that neither bring a request forward nor let a response go, 4 MiB.
+  ///
+  /// Enough for the rest of an upload that was refused. Each byte may stand for a field of HPACK's
+  /// table, so they cost us that many look-ups at most.
   static let maxBytesWithoutProgress = 4 << 20
 }

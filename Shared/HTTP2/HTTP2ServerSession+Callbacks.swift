@@ -39,14 +39,16 @@ extension HTTP2ServerSession {
       _,
       session in
       guard let id = frame?.pointee.hd.stream_id else { return 0 }
-      withStream(raw, id, session) { session, stream in
+      let isEndless = withStream(raw, id, session) { session, stream in
         stream.addField(
           UnsafeBufferPointer(start: name, count: nameLength),
           UnsafeBufferPointer(start: value, count: valueLength),
           limit: session.limits.maxHeaderBytes
         )
+        return stream.headerBytes > session.limits.endlessHeaderBytes
       }
-      return 0
+      // The stream is reset, and nghttp2 spares us the rest of the block.
+      return isEndless == true ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue : 0
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
       raw,
@@ -95,23 +97,27 @@ extension HTTP2ServerSession {
     source,
     session in
     let count = withObject(source?.pointee.ptr, as: HTTP2ServerStream.self) { stream in
-      stream.response.read(into: buffer, capacity, flags)
+      // A refusal brings nothing forward, or each one would allow the next flood.
+      if !stream.isResetAfterResponse {
+        withObject(session, as: HTTP2ServerSession.self) { $0.bytesWithoutProgress = 0 }
+      }
+      return stream.response.read(into: buffer, capacity, flags)
     }
-    withObject(session, as: HTTP2ServerSession.self) { $0.bytesWithoutProgress = 0 }
     return count ?? Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
   }
 
-  @inline(__always)
-  private static func withStream(
+  @inline(__always) @discardableResult
+  private static func withStream<R>(
     _ raw: OpaquePointer?,
     _ id: Int32,
     _ session: UnsafeMutableRawPointer?,
-    _ body: (HTTP2ServerSession, HTTP2ServerStream) -> Void
-  ) {
-    withObject(session, as: HTTP2ServerSession.self) { session in
+    _ body: (HTTP2ServerSession, HTTP2ServerStream) -> R
+  ) -> R? {
+    let result = withObject(session, as: HTTP2ServerSession.self) { session in
       let stream = nghttp2_session_get_stream_user_data(raw, id)
-      withObject(stream, as: HTTP2ServerStream.self) { body(session, $0) }
+      return withObject(stream, as: HTTP2ServerStream.self) { body(session, $0) }
     }
+    return result ?? nil
   }
 
   private func headEnded(_ stream: HTTP2ServerStream, endsRequest: Bool) {

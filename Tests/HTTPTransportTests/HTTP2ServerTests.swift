@@ -242,6 +242,25 @@ extension Transport {
       #expect(handled.withLock { $0 } == 0)
     }
 
+    @Test func `resets a stream whose small header block unfolds to a large one`() async throws {
+      var block = headerBlock([
+        (":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "x"),
+      ])
+      // A literal that is put into the table, then its index again and again: 3.5 MB from 4.5 KB.
+      var entry = headerBlock([("a", String(repeating: "v", count: 3500))])
+      entry[0] = 0x40
+      block += entry + [UInt8](repeating: 0xBE, count: 1000)
+      let flags = FrameFlag.endHeaders | FrameFlag.endStream
+      let frames = try await self.exchange(
+        frame(.headers, flags: flags, stream: 1, block) + request(stream: 3),
+        handler: { _ in HTTPResponse(status: 200, body: [1]) },
+        until: Self.ends(3)
+      )
+      #expect(frames.contains { $0.isType(.resetStream) && $0.stream == 1 && $0.errorCode == 2 })
+      #expect(!frames.contains { $0.isType(.headers) && $0.stream == 1 })
+      #expect(frames.contains { $0.isType(.data) && $0.stream == 3 })
+    }
+
     @Test(arguments: [
       [("connection", "close")], [("transfer-encoding", "chunked")], [("Upper", "x")],
       [(":path", "/twice")], [("content-length", "x")], [("te", "gzip")], [("a", "b\r\nc")],
