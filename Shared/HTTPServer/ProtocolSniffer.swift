@@ -27,7 +27,9 @@ final class ProtocolSniffer: ChannelInboundHandler, RemovableChannelHandler, Ser
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    if !self.loop.add(self) { context.close(promise: nil) }
+    guard self.loop.add(self) else { return context.close(promise: nil) }
+    // The loop's clock stands still while there is no connection.
+    self.lastActivity = self.loop.now
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }

@@ -238,6 +238,23 @@ extension Transport {
       #expect(try await self.exchange("", limits: limits).isEmpty)
     }
 
+    @Test func `gives the first connection its whole time, however long there was none`()
+      async throws
+    {
+      var limits = HTTPServerLimits()
+      limits.idleTimeout = .seconds(2)
+      let reply = try await serving(limits: limits, echo) { port in
+        try await blocking {
+          usleep(2_200_000)
+          let connection = try RawConnection(port: port)
+          usleep(500_000)
+          try connection.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+          return try connection.receiveToEnd()
+        }
+      }
+      #expect(reply.hasPrefix("HTTP/1.1 200 "))
+    }
+
     @Test func `closes connections above its limit`() async throws {
       var limits = HTTPServerLimits()
       limits.maxConnections = 2
