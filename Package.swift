@@ -152,7 +152,10 @@ let package = Package(
       swiftSettings: settings
     ),
     tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
-    tests("RPCTests", of: ["HTTPMessage", "RPC", "Contracts", protobuf]),
+    tests(
+      "RPCTests",
+      of: ["HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf]
+    ),
     tests(
       "ProvidersTests",
       of: [

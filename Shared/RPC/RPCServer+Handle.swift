@@ -2,6 +2,8 @@ package import HTTPMessage
 
 extension RPCServer {
   /// Answers any request; cancelling the task cancels the handler.
+  ///
+  /// A HEAD is answered like a GET: its body is the transport's to leave out, which tells its length.
   package func handle(_ request: HTTPRequest) async -> HTTPResponse {
     let began = ContinuousClock.now
     let fields = CallFields(request.fields)
@@ -25,7 +27,7 @@ extension RPCServer {
         requestID: fields.requestID,
         codec: reply.codec,
         requestBytes: request.body.count,
-        responseBytes: reply.response.body.count
+        responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count
       )
     )
     return reply.response
@@ -135,7 +137,6 @@ extension RPCServer {
     } catch {
       reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
     }
-    if request.method == "HEAD" { reply.response.body = [] }
   }
 
   nonisolated(nonsending) private func payload(

@@ -1,5 +1,7 @@
 import Contracts
+import HTTPClient
 import HTTPMessage
+import HTTPServer
 import RPC
 import SwiftProtobuf
 import Testing
@@ -182,15 +184,31 @@ import Testing
       server.route("/broken") { _ in throw Broken() }
     })
     #expect(try await server.get("/?q").text == "pageq")
-    let head = try await server.send(HTTPRequest(method: "HEAD", target: "/"))
-    #expect(head.status == 200)
-    #expect(head.body.isEmpty)
+    #expect(try await server.send(HTTPRequest(method: "HEAD", target: "/")).status == 200)
     let post = try await server.post("/", "")
     #expect(post.status == 405)
     #expect(post.fields["allow"] == "GET, HEAD")
     let broken = try await server.get("/broken")
     #expect(broken.status == 500)
     #expect(!broken.text.contains("secret"))
+  }
+
+  @Test func `HEAD of a page tells over the wire how long it is`() async throws {
+    let server = TestServer(extend: { server in
+      server.route("/") { _ in HTTPResponse(status: 200, body: Array("page".utf8)) }
+    })
+    let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) { _ in
+      HTTPResponse(status: 400)
+    }
+    try await withHTTPServer(configuration, handler: server.handler) { address in
+      let client = HTTP2Client(host: address.host, port: address.port)
+      let head = try await client.send(HTTPRequest(method: "HEAD", target: "/"))
+      #expect(head.status == 200)
+      #expect(head.fields["content-length"] == "4")
+      #expect(head.body.isEmpty)
+      await client.close()
+    }
+    #expect(server.records.all.map(\.responseBytes) == [0])
   }
 
   @Test func `the schema is served as it is`() async throws {
