@@ -3,8 +3,8 @@
 /// Times are checked a few times each second.
 package struct HTTP2ClientConfiguration: Sendable, Hashable {
   package var connectTimeout = Duration.seconds(2)
-  /// From the call to the end of its response; callers have shorter limits of their own.
-  package var requestTimeout = Duration.seconds(120)
+  /// From the call to the end of its response; callers have limits of their own, an hour at most.
+  package var requestTimeout = Duration.seconds(3600)
   package var maxResponseBytes = 64 << 20
   /// Silence, with requests in flight, after which the peer is asked for a sign of life.
   package var pingInterval = Duration.seconds(30)

@@ -175,7 +175,7 @@ package struct RPCClient: Sendable {
       case .unreachable: return failure(.unavailable, "is unreachable", "UNREACHABLE")
       case .refused: return failure(.unavailable, "refused the request", "REFUSED")
       case .interrupted: return failure(.unavailable, "ended the connection", "INTERRUPTED")
-      case .timedOut: return failure(.unavailable, "was too slow to connect", "TIMED_OUT")
+      case .timedOut: return failure(.deadlineExceeded, "did not answer in time", "TIMED_OUT")
       case .responseTooLarge:
         return failure(.resourceExhausted, "answered with too much", "RESPONSE_TOO_LARGE")
       case .protocolError: return failure(.unavailable, "broke the protocol", "PROTOCOL_ERROR")

@@ -59,7 +59,7 @@ import Testing
     arguments: [
       (HTTPTransportError.Reason.unreachable, Code.unavailable, "UNREACHABLE"),
       (.refused, .unavailable, "REFUSED"), (.interrupted, .unavailable, "INTERRUPTED"),
-      (.timedOut, .unavailable, "TIMED_OUT"),
+      (.timedOut, .deadlineExceeded, "TIMED_OUT"),
       (.responseTooLarge, .resourceExhausted, "RESPONSE_TOO_LARGE"),
       (.protocolError, .unavailable, "PROTOCOL_ERROR"),
     ]
