@@ -16,7 +16,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   private enum Waiting {
     case request(HTTPRequest, HTTP1Exchange)
-    case rejection(HTTPRejection)
+    case rejection(HTTPRejection, HeaderFields)
   }
 
   private let loop: ServerLoop
@@ -80,11 +80,13 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   private func begin(_ head: HTTPRequestHead) {
     self.requestBegan = self.loop.now
-    guard let request = HTTPRequest(head) else { return self.reject(.malformed) }
+    guard let request = HTTPRequest(head) else {
+      return self.reject(.malformed, HeaderFields(head.headers))
+    }
     if let length = request.fields["content-length"].flatMap(Int.init),
       length > self.loop.limits.maxBodyBytes
     {
-      return self.reject(.bodyTooLarge)
+      return self.reject(.bodyTooLarge, request.fields)
     }
     let exchange = HTTP1Exchange(
       isHead: request.method == "HEAD",
@@ -122,11 +124,12 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     self.advance()
   }
 
-  private func reject(_ reason: HTTPRejection) {
+  private func reject(_ reason: HTTPRejection, _ fields: HeaderFields? = nil) {
+    let fields = fields ?? self.incoming?.request.fields ?? [:]
     self.incoming = nil
     self.requestBegan = nil
     self.isDeaf = true
-    self.waiting.append(.rejection(reason))
+    self.waiting.append(.rejection(reason, fields))
     self.advance()
   }
 
@@ -149,9 +152,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
         self.active = exchange
         let task = self.loop.run(request) { self.finish($0) }
         if self.active != nil { self.task = task }
-      case .rejection(let reason):
+      case .rejection(let reason, let fields):
         self.active = HTTP1Exchange()
-        self.finish(self.loop.configuration.rejection(reason))
+        self.finish(self.loop.configuration.rejection(reason, fields))
       }
     }
     if !self.isReading { self.flush() }

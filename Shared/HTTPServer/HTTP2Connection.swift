@@ -72,7 +72,8 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
       switch event {
       case .request(let stream): self.handle(stream)
       case .rejected(let stream, let reason):
-        self.session.reject(stream, with: self.loop.configuration.rejection(reason))
+        let fields = self.session.takeRequest(of: stream).fields
+        self.session.reject(stream, with: self.loop.configuration.rejection(reason, fields))
       case .cancelled(let stream):
         stream.task?.cancel()
         stream.task = nil

@@ -1,14 +1,20 @@
 import HTTPMessage
 import NIOHTTP1
 
+extension HeaderFields {
+  init(_ headers: HTTPHeaders) {
+    self.init()
+    self.reserveCapacity(headers.count)
+    for (name, value) in headers { self.append(name.lowercased(), value) }
+  }
+}
+
 extension HTTPRequest {
   /// What the head of an HTTP/1 request says, or `nil` when it says it in no permitted way.
   ///
   /// Source: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
   init?(_ head: HTTPRequestHead) {
-    var fields = HeaderFields()
-    fields.reserveCapacity(head.headers.count)
-    for (name, value) in head.headers { fields.append(name.lowercased(), value) }
+    let fields = HeaderFields(head.headers)
     let hosts = fields.values(of: "host")
     guard hosts.count == 1 || hosts.isEmpty && head.version != .http1_1 else { return nil }
     guard let (authority, target) = Self.split(head.uri) else { return nil }

@@ -9,14 +9,14 @@ package struct HTTPServerConfiguration: Sendable {
   /// The event loops that serve; a client on the same ones answers without changing threads.
   package var group: MultiThreadedEventLoopGroup
   package var limits = HTTPServerLimits()
-  /// The answer to a request that never reaches the handler.
-  package var rejection: @Sendable (HTTPRejection) -> HTTPResponse
+  /// The answer to a request that never reaches the handler, by what came of its header.
+  package var rejection: @Sendable (HTTPRejection, HeaderFields) -> HTTPResponse
 
   package init(
     host: String,
     port: Int,
     group: MultiThreadedEventLoopGroup = .singleton,
-    rejection: @escaping @Sendable (HTTPRejection) -> HTTPResponse
+    rejection: @escaping @Sendable (HTTPRejection, HeaderFields) -> HTTPResponse
   ) {
     self.host = host
     self.port = port

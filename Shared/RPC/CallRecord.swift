@@ -6,7 +6,7 @@ package struct CallRecord: Sendable, Hashable {
   package var status: Int
   /// `nil` when the request was answered with what it asked for.
   package var code: Code?
-  /// From the request's arrival, whole, to its response, whole.
+  /// From the request's arrival, whole, to its response, whole; zero when it never arrived whole.
   package var duration: Duration
   package var requestID: String
   /// `nil` for pages and for calls that name no codec of ours.

@@ -33,8 +33,13 @@ extension RPCServer {
     return reply.response
   }
 
-  /// The response to a request that a server rejects by itself.
-  package static func response(to rejection: HTTPRejection) -> HTTPResponse {
+  /// The response to a request that a server rejects by itself, observed like any other.
+  ///
+  /// - Parameters:
+  ///   - rejection: Why.
+  ///   - fields: What came of the request's header.
+  /// - Returns: An error with the request's ID where it came, or else with one of ours.
+  package func response(to rejection: HTTPRejection, _ fields: HeaderFields) -> HTTPResponse {
     let refusal =
       switch rejection {
       case .malformed:
@@ -72,9 +77,21 @@ extension RPCServer {
           )
         )
       }
-    let requestID = RequestID.make()
+    let requestID = CallFields(fields).requestID
     var response = refusal.response(requestID: requestID)
     response.fields.append("x-request-id", requestID)
+    self.observe(
+      CallRecord(
+        method: Reply.otherMethod,
+        status: response.status,
+        code: refusal.error.code,
+        duration: .zero,
+        requestID: requestID,
+        codec: nil,
+        requestBytes: 0,
+        responseBytes: response.body.count
+      )
+    )
     return response
   }
 
@@ -197,7 +214,8 @@ extension RPCServer {
 /// A response in the making, and what its record needs.
 private struct Reply {
   var response = HTTPResponse(status: 200)
-  var method = "_OTHER"
+  static let otherMethod = "_OTHER"
+  var method = Self.otherMethod
   var code: Code?
   var codec: Codec?
 

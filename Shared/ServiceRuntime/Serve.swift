@@ -30,7 +30,8 @@ struct Serve<S: Service>: AsyncParsableCommand {
     service.register(on: &server, health: health)
     let signals = TerminationSignals()
     do {
-      try await withHTTPServer(settings.http, handler: server.handler) { address in
+      let configuration = settings.http(serving: server)
+      try await withHTTPServer(configuration, handler: server.handler) { address in
         health.start()
         logger.info(
           "listening",

@@ -79,22 +79,22 @@ struct ServerSettings: Sendable {
     ]
   }
 
-  let http: HTTPServerConfiguration
   let rpc: RPCLimits
   let level: Logger.Level
   let drainDelay: Duration
+  private let host: String
+  private let port: Int
+  private let limits: HTTPServerLimits
 
   init(_ values: SettingValues, defaultPort: Int) {
-    var http = HTTPServerConfiguration(
-      host: values[Self.host],
-      port: values[Self.port(default: defaultPort)],
-      rejection: RPCServer.response(to:)
-    )
-    http.limits.maxBodyBytes = values[Self.maxBody]
-    http.limits.maxHeaderBytes = values[Self.maxHeader]
-    http.limits.maxConcurrentStreams = values[Self.maxStreams]
-    http.limits.requestReadTimeout = .seconds(values[Self.readTimeout])
-    self.http = http
+    self.host = values[Self.host]
+    self.port = values[Self.port(default: defaultPort)]
+    var limits = HTTPServerLimits()
+    limits.maxBodyBytes = values[Self.maxBody]
+    limits.maxHeaderBytes = values[Self.maxHeader]
+    limits.maxConcurrentStreams = values[Self.maxStreams]
+    limits.requestReadTimeout = .seconds(values[Self.readTimeout])
+    self.limits = limits
     var rpc = RPCLimits()
     rpc.maxMessageBytes = values[Self.maxMessage]
     rpc.defaultTimeout = .milliseconds(values[Self.defaultTimeout])
@@ -102,5 +102,14 @@ struct ServerSettings: Sendable {
     self.rpc = rpc
     self.level = Logger.Level(rawValue: values[Self.logLevel]) ?? .info
     self.drainDelay = .seconds(values[Self.drainDelay])
+  }
+
+  /// How to serve `server`.
+  func http(serving server: RPCServer) -> HTTPServerConfiguration {
+    var http = HTTPServerConfiguration(host: self.host, port: self.port) { rejection, fields in
+      server.response(to: rejection, fields)
+    }
+    http.limits = self.limits
+    return http
   }
 }

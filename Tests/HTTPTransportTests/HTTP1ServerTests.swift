@@ -206,6 +206,20 @@ extension Transport {
       #expect(reply.hasPrefix(excess == 0 ? "HTTP/1.1 200 " : "HTTP/1.1 413 "))
     }
 
+    @Test(arguments: [
+      "POST / HTTP/1.1\r\nHost: x\r\nX-Request-Id: r1\r\nContent-Length: 101\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: x\r\nX-Request-Id: r1\r\nContent-Length: 9\r\n\r\n",
+      "POST / HTTP/1.1\r\nX-Request-Id: r1\r\nContent-Length: 9\r\n\r\n",
+    ])
+    func `rejects by what came of the header`(request: String) async throws {
+      var limits = HTTPServerLimits()
+      limits.maxBodyBytes = 100
+      limits.requestReadTimeout = .milliseconds(500)
+      let reply = try await self.exchange(request, limits: limits)
+      #expect(reply.hasPrefix("HTTP/1.1 4"))
+      #expect(reply.contains("x-request-id: r1\r\n"))
+    }
+
     @Test(arguments: ["GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n", "P"])
     func `gives up on a head that doesn't end`(start: String) async throws {
       var limits = HTTPServerLimits()

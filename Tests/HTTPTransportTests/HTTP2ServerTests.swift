@@ -112,6 +112,19 @@ extension Transport {
       #expect(self.body(of: 1, in: frames) == expected)
     }
 
+    @Test func `rejects by what came of the header`() async throws {
+      var limits = HTTPServerLimits()
+      limits.maxBodyBytes = 100
+      let frames = try await self.exchange(
+        request(stream: 1, [("x-request-id", "r1"), ("content-length", "101")], ends: false),
+        limits: limits,
+        until: Self.isReset
+      )
+      let head = frames.first { $0.isType(.headers) }?.payload ?? []
+      // The name is Huffman coded; so short a value is not shorter that way.
+      #expect(String(decoding: head, as: UTF8.self).contains("r1"))
+    }
+
     @Test func `stops the upload of a body that is too large, after the answer`() async throws {
       var limits = HTTPServerLimits()
       limits.maxBodyBytes = 100

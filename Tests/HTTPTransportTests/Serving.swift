@@ -3,9 +3,9 @@ import HTTPMessage
 import HTTPServer
 import NIOPosix
 
-/// The rejection as the body and a status to match.
+/// The rejection as the body and a status to match, with the request's ID if it came.
 @Sendable
-func rejection(_ reason: HTTPRejection) -> HTTPResponse {
+func rejection(_ reason: HTTPRejection, _ fields: HeaderFields) -> HTTPResponse {
   let status =
     switch reason {
     case .malformed: 400
@@ -14,7 +14,9 @@ func rejection(_ reason: HTTPRejection) -> HTTPResponse {
     case .readTimeout: 408
     case .draining: 503
     }
-  return HTTPResponse(status: status, body: Array("\(reason)".utf8))
+  var response = HTTPResponse(status: status, body: Array("\(reason)".utf8))
+  response.fields["x-request-id"] = fields["x-request-id"]
+  return response
 }
 
 /// Serves on a free port of 127.0.0.1 while `body` runs.

@@ -162,7 +162,13 @@ import Testing
     rejection: HTTPRejection,
     expected: (status: Int, code: Code)
   ) async throws {
-    let response = RPCServer.response(to: rejection)
+    let records = Records()
+    let server = RPCServer(schema: [], health: Health()) { records.append($0) }
+    let response = server.response(to: rejection, ["x-request-id": "r1"])
+    #expect(response.fields["x-request-id"] == "r1")
+    #expect(records.all.map(\.status) == [expected.status])
+    #expect(records.all.map(\.code) == [expected.code])
+    #expect(records.all.map(\.requestID) == ["r1"])
     #expect(response.status == expected.status)
     #expect(response.fields["content-type"] == "application/json")
     let error = await response.error

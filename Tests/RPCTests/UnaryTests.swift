@@ -158,7 +158,8 @@ import Testing
       try await self.server.post("/nowhere"), try await self.server.get("/livez"),
       try await self.server.post(self.path, "{"), try await self.server.post(),
     ]
-    responses += HTTPRejection.allCases.map(RPCServer.response)
+    let server = RPCServer(schema: [], health: Health())
+    responses += HTTPRejection.allCases.map { server.response(to: $0, ["x-request-id": "a b"]) }
     let ids = responses.compactMap { $0.fields["x-request-id"] }
     #expect(ids.count == responses.count)
     #expect(Set(ids).count == ids.count)
@@ -197,7 +198,7 @@ import Testing
     let server = TestServer(extend: { server in
       server.route("/") { _ in HTTPResponse(status: 200, body: Array("page".utf8)) }
     })
-    let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) { _ in
+    let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) { _, _ in
       HTTPResponse(status: 400)
     }
     try await withHTTPServer(configuration, handler: server.handler) { address in

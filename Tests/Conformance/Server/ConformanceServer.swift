@@ -32,7 +32,7 @@ struct ConformanceServer {
     }
     let complete = server
     let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) {
-      RPCServer.response(to: $0)
+      complete.response(to: $0, $1)
     }
     let handler: HTTPHandler = { request in
       await RequestLine.$query.withValue(request.method == "GET" ? request.query : nil) {
