@@ -6,6 +6,8 @@ package struct CallRecord: Sendable, Hashable {
   package var status: Int
   /// `nil` when the request was answered with what it asked for.
   package var code: Code?
+  /// The type of the error that no caller is told of, or `nil`; never its text.
+  package var failure: String?
   /// From the request's arrival, whole, to its response, whole; zero when it never arrived whole.
   package var duration: Duration
   package var requestID: String

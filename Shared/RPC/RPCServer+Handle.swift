@@ -23,6 +23,7 @@ extension RPCServer {
         method: reply.method,
         status: reply.response.status,
         code: reply.code,
+        failure: reply.failure,
         duration: .now - began,
         requestID: fields.requestID,
         codec: reply.codec,
@@ -217,10 +218,12 @@ private struct Reply {
   static let otherMethod = "_OTHER"
   var method = Self.otherMethod
   var code: Code?
+  var failure: String?
   var codec: Codec?
 
   mutating func refuse(_ refusal: Refusal, _ requestID: String) {
     self.code = refusal.error.code
+    self.failure = refusal.failure
     self.response = refusal.response(requestID: requestID)
   }
 }

@@ -7,6 +7,8 @@ struct Refusal: Error {
   /// Where the status is not the code's.
   var status: Int?
   var fields: HeaderFields = [:]
+  /// The type of an error that doesn't speak for itself, for operators.
+  var failure: String?
 
   init(_ error: RPCError, status: Int? = nil, fields: HeaderFields = [:]) {
     self.error = error
@@ -33,7 +35,9 @@ struct Refusal: Error {
       } else {
         self.init(.canceled, "the caller canceled the call", reason: "CANCELED")
       }
-    default: self.init(.internal, "the server failed", reason: "INTERNAL")
+    default:
+      self.init(.internal, "the server failed", reason: "INTERNAL")
+      self.failure = "\(type(of: error))"
     }
   }
 

@@ -64,16 +64,23 @@ func logger(for service: String, level: Logger.Level) -> Logger {
 
 extension Logger {
   /// One line a call: failures of ours as warnings, everything else for debugging.
+  ///
+  /// That a service isn't ready is what `/readyz` is asked for, and no failure of the page's.
   fileprivate func log(_ record: CallRecord) {
-    let isOurs = record.code.map { $0.httpStatus >= 500 } ?? false
-    self.log(
-      level: isOurs ? .warning : .debug,
-      "call",
-      metadata: [
-        "method": "\(record.method)", "code": "\(record.code?.name ?? "ok")",
-        "requestID": "\(record.requestID)",
-        "milliseconds": "\(Int(record.duration / .milliseconds(1)))",
-      ]
-    )
+    var metadata: Logger.Metadata = [
+      "method": "\(record.method)", "status": "\(record.status)",
+      "requestID": "\(record.requestID)",
+      "milliseconds": "\(Int(record.duration / .milliseconds(1)))",
+      "requestBytes": "\(record.requestBytes)", "responseBytes": "\(record.responseBytes)",
+    ]
+    if let code = record.code {
+      metadata["code"] = "\(code.name)"
+    } else if record.status < 400 {
+      metadata["code"] = "ok"
+    }
+    if let codec = record.codec { metadata["codec"] = "\(codec.rawValue)" }
+    if let failure = record.failure { metadata["failure"] = "\(failure)" }
+    let isOurs = record.status >= 500 && record.method != "/readyz"
+    self.log(level: isOurs ? .warning : .debug, "call", metadata: metadata)
   }
 }

@@ -192,6 +192,7 @@ import Testing
     let broken = try await server.get("/broken")
     #expect(broken.status == 500)
     #expect(!broken.text.contains("secret"))
+    #expect(server.records.all.last?.failure == "Broken")
   }
 
   @Test func `HEAD of a page tells over the wire how long it is`() async throws {
