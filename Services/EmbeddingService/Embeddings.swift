@@ -1,7 +1,6 @@
 import Contracts
 import CurlClient
 import LocalModels
-import Logging
 import Providers
 import RPC
 import ServiceRuntime
@@ -17,7 +16,7 @@ struct Embeddings: Service {
   private let server: EmbeddingServer
   private let curl: CurlClient
 
-  init(_ values: SettingValues, logger: Logger) throws {
+  init(_ values: SettingValues) throws {
     let curl = CurlClient()
     self.curl = curl
     switch values[EmbeddingSettings.provider] {

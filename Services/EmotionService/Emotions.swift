@@ -2,7 +2,6 @@ import ArgumentParser
 import Contracts
 import CurlClient
 import LocalModels
-import Logging
 import Providers
 import RPC
 import ServiceRuntime
@@ -19,7 +18,7 @@ struct Emotions: Service {
   private let server: EmotionServer
   private let curl: CurlClient
 
-  init(_ values: SettingValues, logger: Logger) throws {
+  init(_ values: SettingValues) throws {
     let curl = CurlClient()
     self.curl = curl
     self.providers = try values[EmotionSettings.providers].map { name in

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CatalogStore
 import HTTPClient
-import Logging
 import Caching
 import RPC
 import ServiceRuntime
@@ -19,7 +18,7 @@ struct Gateway: Service {
   private let emotion: Backend
   private let embedding: Backend
 
-  init(_ values: SettingValues, logger: Logger) throws {
+  init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
     self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])

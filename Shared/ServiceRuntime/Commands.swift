@@ -1,5 +1,4 @@
 package import ArgumentParser
-import Logging
 import RPC
 
 #if canImport(Glibc)
@@ -36,8 +35,7 @@ package func configuration<S: Service>(of service: S.Type) throws -> SettingValu
 /// Wires the service, or ends the process with what is wrong and status 78 (`EX_CONFIG`).
 package func wired<S: Service>(_ service: S.Type, _ values: SettingValues) throws -> S {
   do {
-    let level = ServerSettings(values, defaultPort: S.defaultPort).level
-    return try S(values, logger: logger(for: S.name, level: level))
+    return try S(values)
   } catch {
     complain("\(S.name): \(error)")
     throw ExitCode(EX_CONFIG)

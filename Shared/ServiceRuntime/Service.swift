@@ -1,5 +1,4 @@
 package import ArgumentParser
-package import Logging
 package import RPC
 
 /// One of our executables, as its commands see it.
@@ -15,7 +14,7 @@ package protocol Service: Sendable {
   static var commands: [any AsyncParsableCommand.Type] { get }
 
   /// Wires the service. Opens local files, but calls nothing over the network.
-  init(_ values: SettingValues, logger: Logger) throws
+  init(_ values: SettingValues) throws
 
   /// Registers methods and pages, and what must hold for the service to be ready.
   func register(on server: inout RPCServer, health: Health)
