@@ -8,6 +8,4 @@ package enum HTTPRejection: Sendable, Hashable, CaseIterable {
   case bodyTooLarge
   /// The request did not arrive within the time to read one.
   case readTimeout
-  /// The server is about to stop.
-  case draining
 }

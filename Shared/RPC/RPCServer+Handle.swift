@@ -69,14 +69,6 @@ extension RPCServer {
           ),
           status: 408
         )
-      case .draining:
-        Refusal(
-          RPCError(
-            .unavailable,
-            "the server is about to stop",
-            details: [.errorInfo(reason: "DRAINING"), .retryInfo(after: .seconds(1))]
-          )
-        )
       }
     let requestID = CallFields(fields).requestID
     var response = refusal.response(requestID: requestID)

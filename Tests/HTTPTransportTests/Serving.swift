@@ -12,7 +12,6 @@ func rejection(_ reason: HTTPRejection, _ fields: HeaderFields) -> HTTPResponse 
     case .headerTooLarge: 431
     case .bodyTooLarge: 413
     case .readTimeout: 408
-    case .draining: 503
     }
   var response = HTTPResponse(status: status, body: Array("\(reason)".utf8))
   response.fields["x-request-id"] = fields["x-request-id"]
