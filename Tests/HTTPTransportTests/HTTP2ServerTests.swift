@@ -244,9 +244,13 @@ extension Transport {
       let bytes =
         frame(.headers, flags: FrameFlag.endStream, stream: 1, piece)
         + (0..<1000).flatMap { _ in frame(.continuation, stream: 1, piece) }
+      // Else the time to read a request would end the connection as well.
+      var limits = HTTPServerLimits()
+      limits.requestReadTimeout = .seconds(600)
       let handled = Mutex(0)
       _ = try await self.exchange(
         bytes,
+        limits: limits,
         handler: { _ in
           handled.withLock { $0 += 1 }
           return HTTPResponse(status: 200)
