@@ -32,7 +32,7 @@ struct ServerSettings: Sendable {
   static let maxHeader = Setting<Int>.integer(
     "MAX_HEADER_BYTES",
     default: 16 << 10,
-    in: 1024...(1 << 20),
+    in: 1024...(64 << 10),
     "Largest header block."
   )
   static let maxStreams = Setting<Int>.integer(
