@@ -111,7 +111,8 @@ extension Setting where Value == String {
     ) { choices.contains($0) ? $0 : nil }
   }
 
-  /// An address such as `http://host:8081`, without a path at its end.
+  /// An address such as `http://host:8081`, without a slash at its end, and without a user: what
+  /// is configured is shown, and a password stands next to the user.
   package static func url(_ key: String, default fallback: String, _ summary: String) -> Setting {
     Setting(
       key,
@@ -124,6 +125,8 @@ extension Setting where Value == String {
       guard text.hasPrefix("http://") || text.hasPrefix("https://"), text.count > 8 else {
         return nil
       }
+      let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
+      guard !authority.contains("@") else { return nil }
       return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
   }
@@ -174,11 +177,12 @@ package struct SettingValues: Sendable {
       guard let text else { continue }
       if setting.accepts(text) {
         texts[setting.key] = text
-      } else if setting.isSecret {
-        problems.append("\(setting.key): is not a valid \(setting.type)")
       } else {
+        // A malformed address may hold a password, before its "@".
+        let isQuotable = !setting.isSecret && !text.contains("@")
         let allowed = setting.range.isEmpty ? "" : ", allowed: \(setting.range)"
-        problems.append("\(setting.key): \"\(text)\" is not a valid \(setting.type)\(allowed)")
+        let quoted = isQuotable ? "\"\(text)\" " : ""
+        problems.append("\(setting.key): \(quoted)is not a valid \(setting.type)\(allowed)")
       }
     }
     guard problems.isEmpty else { throw ConfigurationProblems(problems) }

@@ -53,6 +53,22 @@ import Testing
     #expect(values.shown(Self.key.about) == "(set)")
   }
 
+  @Test(arguments: [
+    "http://user:sesame@b", "https://user:sesame@b/v1", "user:sesame@b", "http//u:sesame@b",
+    "https://sesame@",
+  ])
+  func `an address with a password is refused and not shown`(text: String) {
+    let error = #expect(throws: ConfigurationProblems.self) {
+      try SettingValues(Self.table, environment: ["ADDRESS": text])
+    }
+    #expect(error?.problems == ["ADDRESS: is not a valid URL, allowed: http:// or https://"])
+  }
+
+  @Test func `an address may have an at sign in its path`() throws {
+    let values = try SettingValues(Self.table, environment: ["ADDRESS": "http://b/@v1"])
+    #expect(values[Self.address] == "http://b/@v1")
+  }
+
   @Test func `a slash at the end of an address is dropped`() throws {
     let values = try SettingValues(Self.table, environment: ["ADDRESS": "https://b/v1/"])
     #expect(values[Self.address] == "https://b/v1")
