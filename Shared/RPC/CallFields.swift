@@ -3,7 +3,7 @@ import HTTPMessage
 /// The header fields that steer a call, found in one pass.
 struct CallFields {
   var contentType: String?
-  /// `nil` for identity.
+  /// In lower case, as codings are compared in any; `nil` for identity.
   var contentEncoding: String?
   /// `nil` when the request does not say.
   var acceptsGzip: Bool?
@@ -21,7 +21,9 @@ struct CallFields {
     for field in fields.fields {
       switch field.name {
       case "content-type": self.contentType = self.contentType ?? field.value
-      case "content-encoding" where field.value != "identity": self.contentEncoding = field.value
+      case "content-encoding":
+        let coding = field.value.lowercased()
+        if coding != "identity" { self.contentEncoding = coding }
       case "accept-encoding":
         self.acceptsGzip = (self.acceptsGzip ?? false) || Self.names("gzip", in: field.value)
       case "connect-timeout-ms": self.timeout = field.value

@@ -59,7 +59,7 @@ extension RPCClient {
     )
     let body = response.body
     guard body.count <= limit else { throw tooLarge }
-    switch response.fields["content-encoding"] {
+    switch response.fields["content-encoding"]?.lowercased() {
     case nil, "identity": return body
     case "gzip" where body.isEmpty: return body
     case "gzip":

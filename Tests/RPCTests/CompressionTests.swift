@@ -58,20 +58,22 @@ import Testing
     #expect(throws: Gzip.Failure.corrupt) { try Gzip.inflate(bytes, limit: 100) }
   }
 
-  @Test func `a compressed request is inflated`() async throws {
+  @Test(arguments: ["gzip", "GZIP", "Gzip"])
+  func `a compressed request is inflated`(encoding: String) async throws {
     let response = try await self.server.post(
       bytes: try self.gzip(#"{"mood":"calm"}"#),
-      ["content-encoding": "gzip"]
+      ["content-encoding": encoding]
     )
     #expect(response.text == #"{"language":"calm","candidates":4}"#)
   }
 
-  @Test func `identity is an encoding`() async throws {
-    let response = try await self.server.post(self.path, "{}", ["content-encoding": "identity"])
+  @Test(arguments: ["identity", "Identity"])
+  func `identity is an encoding`(encoding: String) async throws {
+    let response = try await self.server.post(self.path, "{}", ["content-encoding": encoding])
     #expect(response.status == 200)
   }
 
-  @Test(arguments: ["br", "zstd", "deflate", "gzip, gzip", "GZIP"])
+  @Test(arguments: ["br", "zstd", "deflate", "gzip, gzip"])
   func `an unknown encoding is 501 and says which are known`(encoding: String) async throws {
     let response = try await self.server.post(self.path, "{}", ["content-encoding": encoding])
     #expect(response.status == 501)
