@@ -97,7 +97,7 @@ let package = Package(
     module("Providers", uses: ["HTTPMessage", "RPC"]),
     module(
       "LocalModels",
-      exclude: ["Training"],
+      exclude: ["Training", "README.md"],
       resources: [.copy("Resources/affect.model")],
       optimized: true
     ),

@@ -49,6 +49,10 @@ struct Gateway: Service {
     )
   }
 
+  var reindexer: Reindexer {
+    Reindexer(embeddings: self.recommender.embeddings, store: self.store)
+  }
+
   func register(on server: inout RPCServer, health: Health) {
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
     Page.register(on: &server)

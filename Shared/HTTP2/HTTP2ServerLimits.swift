@@ -37,8 +37,9 @@ enum SessionSettings {
   static let maxOutboundAcks = 1000
   /// Entries of one SETTINGS frame.
   static let maxSettings = 16
-  /// Bytes of frames that neither bring a request forward nor let a response go, 4 MiB: enough for
-  /// the rest of an upload that was refused. Each byte may stand for a field of HPACK's table, so
-  /// they cost us that many look-ups at most.
+  /// Bytes of frames that neither bring a request forward nor let a response go, 4 MiB.
+  ///
+  /// Enough for the rest of an upload that was refused. Each byte may stand for a field of HPACK's
+  /// table, so they cost us that many look-ups at most.
   static let maxBytesWithoutProgress = 4 << 20
 }

@@ -80,7 +80,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   private func begin(_ head: HTTPRequestHead) {
     self.requestBegan = self.loop.now
-    guard let request = HTTPRequest(head) else { return self.reject(.malformed, HeaderFields(head.headers)) }
+    guard let request = HTTPRequest(head) else {
+      return self.reject(.malformed, HeaderFields(head.headers))
+    }
     if let length = request.fields["content-length"].flatMap(Int.init),
       length > self.loop.limits.maxBodyBytes
     {

@@ -52,12 +52,18 @@ extension Transport {
       // Else the time to connect would end the call as well.
       var configuration = HTTP2ClientConfiguration()
       configuration.connectTimeout = .seconds(120)
-      let client = HTTP2Client(host: "192.0.2.1", port: 80, configuration: configuration)
+      let listener = try DeafListener()
+      let client = HTTP2Client(
+        host: "127.0.0.1",
+        port: listener.port,
+        configuration: configuration
+      )
       let call = Task { try await client.send(self.request) }
       try await Task.sleep(for: .milliseconds(20))
       call.cancel()
       await #expect(throws: CancellationError.self) { try await call.value }
       await client.close()
+      listener.close()
     }
 
     @Test func `sends nothing once it is closed`() async throws {

@@ -35,6 +35,9 @@ struct IngestCommand: AsyncParsableCommand {
   @Flag(help: "Annotate and embed again what is stored already.")
   var again = false
 
+  @Flag(help: "First move the catalog into the space of the embedding service, where needed.")
+  var reindex = false
+
   @Flag(help: "Say what would be done and what a language model would take for it.")
   var dryRun = false
 
@@ -64,6 +67,7 @@ struct IngestCommand: AsyncParsableCommand {
       var catalog = try CatalogFile(path: try self.path())
       if let sample { catalog.sample(sample, seed: self.seed) }
       for problem in catalog.problems { complain("\(self.file ?? "starter"):\(problem)") }
+      if self.reindex, !self.dryRun { _ = try await gateway.reindexer.run { _, _ in } }
       let work = try await gateway.ingestor.work(for: catalog.rows, again: self.again)
       if self.dryRun {
         print(self.estimate(work, catalog))

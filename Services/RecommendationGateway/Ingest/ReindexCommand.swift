@@ -22,11 +22,10 @@ struct ReindexCommand: AsyncParsableCommand {
     let values = try ServiceRuntime.configuration(of: Gateway.self)
     let gateway = try wired(Gateway.self, values)
     let start = ContinuousClock.now
-    let reindexer = Reindexer(embeddings: gateway.recommender.embeddings, store: gateway.store)
     let result: Result<Int, any Error>
     do {
       result = .success(
-        try await reindexer.run { done, total in complain("\(done)/\(total) texts") }
+        try await gateway.reindexer.run { done, total in complain("\(done)/\(total) texts") }
       )
     } catch { result = .failure(error) }
     await gateway.close()

@@ -65,7 +65,10 @@ def usual_titles(trainer, students, genres, descriptions):
     nouns = table.embed(students.embedding, trainer.tokenize([noun for noun, _ in listed]))
     centres = table.unit(
         np.stack(
-            [np.mean([v for v, (_, of) in zip(nouns, listed) if of == family], 0) for family in trainer.families]
+            [
+                np.mean([vector for vector, (_, of) in zip(nouns, listed) if of == family], 0)
+                for family in trainer.families
+            ]
         )
     )
     names = [name for name, *_ in taxonomy.rows("genres.txt")]

@@ -88,7 +88,8 @@ def keyword_feelings(language, feelings):
     found = {}
     for word, families in votes.items():
         (family, weight), total = families.most_common(1)[0], families.total()
-        if len(word) > 1 and weight / total > 0.34 and weight / uses[word] > 0.25 and uses[word] <= KEYWORD_USES:
+        is_clear = weight / total > 0.34 and weight / uses[word] > 0.25
+        if len(word) > 1 and is_clear and uses[word] <= KEYWORD_USES:
             found[word] = [(family, round(0.8 * weight / total, 2))]
     return found
 
@@ -140,11 +141,18 @@ def sections():
     return {
         "TERM": lines(family_rows()),
         "WORD": lines(f"{word}\t{family}" for word, family in naming_words().items()),
-        "GENR": lines(f"{name}\t{weighted(pairs(f))}\t{sign}\t{','.join(listed(o))}" for name, f, sign, o in rows("genres.txt")),
+        "GENR": lines(
+            f"{name}\t{weighted(pairs(feelings))}\t{sign}\t{','.join(listed(others))}"
+            for name, feelings, sign, others in rows("genres.txt")
+        ),
         "SPEL": lines(f"{word}\t{' '.join(read)}" for word, read in SPELLINGS.items()),
         "FEMO": lines(f"{family}\t{sign}" for family, sign in rows("family_emoji.txt")),
         "EMOJ": lines(f"{strip(sign)}\t{weighted(found)}" for sign, found in emoji_feelings().items()),
         "EMOT": lines(f"{sign}\t{weighted(found)}" for sign, found in emoticons().items()),
-        "IDIO": lines(f"{phrase}\t{weighted(pairs(field))}" for phrases, field in rows("idioms.txt") for phrase in listed(phrases, ";")),
+        "IDIO": lines(
+            f"{phrase}\t{weighted(pairs(field))}"
+            for phrases, field in rows("idioms.txt")
+            for phrase in listed(phrases, ";")
+        ),
         "LANG": lines(language_rows),
     }
