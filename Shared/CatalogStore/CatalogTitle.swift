@@ -5,7 +5,7 @@ package enum TitleType: String, Sendable, Hashable, CaseIterable {
 
 /// An emotion that a title makes its watcher feel.
 package struct TitleEmotion: Sendable, Hashable {
-  /// One or two words, such as "quiet joy".
+  /// One to three words, such as "quiet joy".
   package let name: String
   /// 0...1.
   package let intensity: Double
