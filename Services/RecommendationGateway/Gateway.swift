@@ -36,6 +36,10 @@ struct Gateway: Service {
         cacheFor: lifetime
       ),
       store: self.store,
+      records: TitleRecords(
+        store: self.store,
+        kept: LRUCache(capacity: entries, lifetime: lifetime)
+      ),
       contentWeight: values[GatewaySettings.contentWeight],
       answers: LRUCache(capacity: values[GatewaySettings.answerEntries], lifetime: lifetime)
     )

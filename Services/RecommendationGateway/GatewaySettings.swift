@@ -31,7 +31,7 @@ enum GatewaySettings {
     "CACHE_ENTRIES",
     default: 10_000,
     in: 1...10_000_000,
-    "Entries of each cache: moods read, and vectors."
+    "Entries of each cache: moods read, vectors, records of titles."
   )
   static let answerEntries = Setting<Int>.integer(
     "ANSWER_CACHE_ENTRIES",

@@ -81,7 +81,7 @@ struct IngestCommand: AsyncParsableCommand {
       complain("ingest: \(error)")
       return EX_UNAVAILABLE
     } catch {
-      complain("ingest: \(error)")
+      complain("ingest: \(self.file ?? "starter"): \(error)")
       return EX_NOINPUT
     }
   }

@@ -113,7 +113,10 @@ struct RecommendationHandlers: Sendable {
         limit: limit
       )
     )
-    let titles = try await self.recommender.store.records(of: ranking.titles)
+    let titles = try await self.recommender.records.records(
+      of: ranking.titles,
+      in: snapshot
+    )
     var timings = Timings()
     timings.search = start.duration(to: .now)
     let response = Netflixgpt_Recommendation_V1_SimilarTitlesResponse.with {

@@ -9,6 +9,7 @@ struct Recommender: Sendable {
   let emotions: EmotionBackend
   let embeddings: EmbeddingBackend
   let store: any TitleStore
+  let records: TitleRecords
   /// Share of a score that compares texts, 0...1.
   let contentWeight: Double
   /// Answers of up to `mostTitlesKept` titles, by request and catalog version; equal requests at
@@ -85,7 +86,7 @@ struct Recommender: Sendable {
     )
     let ranking = try await snapshot.rankOffLoop(query)
     let chosen = plan.seed.map { ranking.titles.sample(plan.limit, seed: $0) } ?? ranking.titles
-    let titles = try await self.store.records(of: chosen)
+    let titles = try await self.records.records(of: chosen, in: snapshot)
     timings.search = searchStart.duration(to: .now)
 
     var response = Response()

@@ -33,10 +33,3 @@ extension CatalogSnapshot {
     )
   }
 }
-
-extension TitleStore {
-  /// The records of ranked titles, with failures as callers see them.
-  func records(of ranked: [RankedTitle]) async throws -> [CatalogTitle] {
-    do { return try await self.titles(ranked.map(\.id)) } catch { throw RPCError(error) }
-  }
-}

@@ -105,4 +105,14 @@ import Testing
       #expect(status.store == "sqlite")
     }
   }
+
+  @Test func `a title that changes is answered as it is now`() async throws {
+    try await ToyGateway.with { gateway in
+      let before = try await gateway.recommend("calm at last").recommendations
+      #expect(before.first { $0.title.id == "a5" }?.title.name == "Epsilon")
+      _ = try await gateway.ingest(ToyGateway.catalog.replacing("Epsilon", with: "Omega"))
+      let after = try await gateway.recommend("calm at last").recommendations
+      #expect(after.first { $0.title.id == "a5" }?.title.name == "Omega")
+    }
+  }
 }

@@ -42,6 +42,10 @@ struct ToyGateway {
         cacheFor: .seconds(60)
       ),
       store: self.store,
+      records: TitleRecords(
+        store: self.store,
+        kept: LRUCache(capacity: 100, lifetime: .seconds(60))
+      ),
       contentWeight: 0.25,
       answers: LRUCache(capacity: 100, lifetime: .seconds(60))
     )
