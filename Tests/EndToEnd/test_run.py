@@ -102,12 +102,25 @@ def test_it_starts_answers_ends_and_starts_again_at_once(start):
     assert second.answering() == []
 
 
-def test_it_ends_with_an_error_when_a_service_dies(start):
+def test_a_service_that_dies_is_started_again_and_ends_all_when_it_dies_at_once(start):
     run = start()
     run.until_ready()
-    os.kill(run.pid_of("embedding-service"), signal.SIGKILL)
+    # One that has not lived for five seconds is not started again.
+    time.sleep(6)
+    first = run.pid_of("emotion-service")
+    os.kill(first, signal.SIGKILL)
+    port = run.ports["GATEWAY_PORT"]
+    answers = []
+    deadline = time.monotonic() + 20
+    while not answers or "degraded" in answers[-1].json:
+        assert time.monotonic() < deadline
+        answers.append(call(port, RECOMMEND, {"mood": f"calm after storm number {len(answers)}"}))
+        assert answers[-1].status == 200
+    assert "emotion-service has ended and is started again" in run.text
+    second = run.pid_of("emotion-service")
+    assert second != first
+    os.kill(second, signal.SIGKILL)
     assert run.process.wait(60) == 1
-    assert "embedding-service has ended" in run.text
     assert run.answering() == []
 
 
