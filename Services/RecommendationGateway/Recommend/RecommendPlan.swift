@@ -48,11 +48,13 @@ struct RecommendPlan: Sendable {
 
   private static func mood(_ text: String, at field: String) throws(RPCError) -> String {
     let scalars = text.unicodeScalars
-    let isBlank = { (scalar: Unicode.Scalar) in
-      scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint
-    }
-    guard let first = scalars.firstIndex(where: { !isBlank($0) }),
-      let last = scalars.lastIndex(where: { !isBlank($0) })
+    // An invisible character says nothing alone, but belongs to the emoji that it ends.
+    guard
+      scalars.contains(where: {
+        !$0.properties.isWhitespace && !$0.properties.isDefaultIgnorableCodePoint
+      }),
+      let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
     else {
       throw .invalid(field: field, "must say something, is empty or blank", reason: "REQUIRED")
     }

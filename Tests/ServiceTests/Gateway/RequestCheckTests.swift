@@ -3,6 +3,8 @@ import RPC
 import SwiftProtobuf
 import Testing
 
+@testable import RecommendationGateway
+
 @Suite struct `A request that can't be served` {
   typealias Request = Netflixgpt_Recommendation_V1_RecommendRequest
 
@@ -96,5 +98,10 @@ import Testing
       let all = try await ids { $0.filter.includeUnrated = false }
       #expect(!all.contains("a4"))
     }
+  }
+
+  @Test func `a mood keeps the invisible end of its last emoji`() throws {
+    let request = Request.with { $0.mood = " \u{2764}\u{FE0F}\n" }
+    #expect(try RecommendPlan(request, genres: []).mood == "\u{2764}\u{FE0F}")
   }
 }
