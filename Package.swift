@@ -118,21 +118,21 @@ let package = Package(
       "EmotionService",
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
-        "ServiceRuntime", logging, arguments, protobuf,
+        "ServiceRuntime", arguments, protobuf,
       ]
     ),
     service(
       "EmbeddingService",
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
-        "ServiceRuntime", logging, arguments, protobuf,
+        "ServiceRuntime", arguments, protobuf,
       ]
     ),
     service(
       "RecommendationGateway",
       uses: [
         "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
-        "ServiceRuntime", logging, arguments, protobuf,
+        "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),

@@ -1,3 +1,4 @@
+import Providers
 import ServiceRuntime
 
 /// What the emotion service can be configured with.
@@ -16,7 +17,7 @@ enum EmotionSettings {
     default: [.local]
   ) { text in
     let names = text.split(separator: ",", omittingEmptySubsequences: false)
-      .map { ProviderName(rawValue: $0.trimmed) }
+      .map { ProviderName(rawValue: String($0).trimmed) }
     guard !names.contains(nil), Set(names).count == names.count else { return nil }
     return names.compactMap(\.self)
   }
@@ -47,13 +48,4 @@ enum EmotionSettings {
       Self.openAIModel.about, Self.modelFile.about, Self.cacheEntries.about,
       Self.cacheSeconds.about,
     ]
-}
-
-extension Substring {
-  /// Without spaces at either end.
-  fileprivate var trimmed: String {
-    let start = self.drop(while: \.isWhitespace)
-    guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-    return String(start[...end])
-  }
 }
