@@ -61,6 +61,10 @@ let arguments: Target.Dependency = .product(
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 
 let package = Package(
   name: "NetflixGPT",
@@ -74,6 +78,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
     .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
   ],
   targets: [
@@ -82,11 +90,15 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
     module("HTTPMessage"),
     module("HTTP2", uses: ["HTTPMessage", "CNghttp2"]),
-    module("HTTPServer", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioHTTP1]),
-    module("HTTPClient", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix]),
+    module("HTTPServer", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioHTTP1, nioSSL]),
+    module("HTTPClient", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioSSL]),
     module("CurlClient", uses: ["HTTPMessage", "CCurl"]),
     module("RPC", uses: ["HTTPMessage", "CZlib", protobuf]),
-    module("Telemetry", uses: [logging]),
+    module("Telemetry", uses: [logging, metrics]),
+    module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
+    module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
+    module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
+    module("MilvusStore", uses: ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore", protobuf]),
     module(
       "Contracts",
       uses: ["RPC", protobuf],
@@ -94,7 +106,7 @@ let package = Package(
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
     module("Caching"),
-    module("Providers", uses: ["HTTPMessage", "RPC"]),
+    module("Providers", uses: ["HTTPMessage", "RPC", crypto, metrics]),
     module(
       "LocalModels",
       exclude: ["Training", "README.md"],
@@ -110,7 +122,8 @@ let package = Package(
     module(
       "ServiceRuntime",
       uses: [
-        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", logging,
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", "Channel",
+        "Admission", "MilvusStore", logging, metrics,
         arguments, nioCore, nioPosix,
       ]
     ),

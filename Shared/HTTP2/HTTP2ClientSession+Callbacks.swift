@@ -102,11 +102,14 @@ extension HTTP2ClientSession {
     _ value: UnsafeBufferPointer<UInt8>,
     on stream: HTTP2ClientStream
   ) {
-    // Trailers are counted like the head, and then left out: nothing here reads them.
     stream.headerBytes += name.count + value.count + 32
     guard stream.headerBytes <= Self.maxHeaderBytes else { return self.refuse(stream, "header") }
-    guard !stream.hasHead else { return }
-    if name.elementsEqual(":status".utf8) {
+    if stream.hasHead {
+      stream.response.trailers.append(
+        String(decoding: name, as: UTF8.self),
+        String(decoding: value, as: UTF8.self)
+      )
+    } else if name.elementsEqual(":status".utf8) {
       // An informational response may have come before this one; its fields go.
       let status = value.reduce(0) { $0 &* 10 &+ Int($1) &- 48 }
       stream.response = HTTPResponse(status: status)

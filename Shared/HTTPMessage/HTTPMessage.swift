@@ -46,6 +46,8 @@ package struct HTTPResponse: Sendable, Hashable {
   package var status: Int
   package var fields: HeaderFields
   package var body: [UInt8]
+  /// What follows the body; only the HTTP/2 client fills it, as gRPC's status travels there.
+  package var trailers: HeaderFields = [:]
 
   package init(status: Int, fields: HeaderFields = [:], body: [UInt8] = []) {
     self.status = status

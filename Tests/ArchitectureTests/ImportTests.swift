@@ -10,6 +10,10 @@ private let allowed: [String: Set<String>] = [
   "CurlClient": ["HTTPMessage", "CCurl"],
   "RPC": ["HTTPMessage", "CZlib"],
   "Telemetry": [],
+  "Channel": ["HTTPMessage", "RPC"],
+  "Admission": ["HTTPMessage", "RPC"],
+  "GRPCWire": ["HTTPMessage", "RPC"],
+  "MilvusStore": ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore"],
   "Contracts": ["RPC"],
   "Caching": [],
   "Providers": ["HTTPMessage", "RPC"],
@@ -17,7 +21,8 @@ private let allowed: [String: Set<String>] = [
   "CatalogStore": [],
   "CatalogCSV": [],
   "ServiceRuntime": [
-    "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts",
+    "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", "Channel",
+    "Admission", "MilvusStore",
   ],
   "EmotionService": [
     "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
