@@ -115,6 +115,12 @@ let package = Package(
     ),
     module("CatalogCSV"),
     module(
+      "Safety",
+      resources: [
+        .embedInCode("Resources/phrases.txt"), .embedInCode("Resources/resources.json"),
+      ]
+    ),
+    module(
       "CatalogStore",
       uses: [.product(name: "GRDB", package: "GRDB.swift")],
       optimized: true
@@ -131,7 +137,7 @@ let package = Package(
       "EmotionService",
       uses: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
-        "ServiceRuntime", arguments, protobuf,
+        "Safety", "ServiceRuntime", arguments, protobuf,
       ]
     ),
     service(
@@ -145,7 +151,7 @@ let package = Package(
       "RecommendationGateway",
       uses: [
         "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
-        "ServiceRuntime", arguments, protobuf,
+        "Safety", "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),
@@ -173,7 +179,7 @@ let package = Package(
       "ProvidersTests",
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
-        "EmbeddingService", "LocalModels", "ScriptedServer", protobuf,
+        "EmbeddingService", "LocalModels", "Safety", "ScriptedServer", protobuf,
       ]
     ),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
@@ -182,8 +188,7 @@ let package = Package(
       "ServiceTests",
       of: [
         "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
-        "ServiceRuntime",
-        "RecommendationGateway", protobuf,
+        "Safety", "ServiceRuntime", "RecommendationGateway", protobuf,
       ]
     ),
     tests(
@@ -192,6 +197,7 @@ let package = Package(
       exclude: ["Moods"],
       resources: [.copy("Fixtures")]
     ),
+    tests("SafetyTests", of: ["Safety"]),
     tests("ArchitectureTests", of: []),
     .target(
       name: "ConformanceMessages",

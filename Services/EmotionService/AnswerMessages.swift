@@ -1,5 +1,6 @@
 import Contracts
 import Providers
+import Safety
 import SwiftProtobuf
 
 extension Netflixgpt_Answer_V1_Emotion {
@@ -38,5 +39,16 @@ extension Netflixgpt_Answer_V1_Degradation {
       $0.to = degradation.to
       $0.reason = degradation.reason
     }
+  }
+}
+
+extension Netflixgpt_Answer_V1_SafetyLevel {
+  init(_ level: SafetyLevel) {
+    self =
+      switch level {
+      case .none: .none
+      case .concern: .concern
+      case .crisis: .crisis
+      }
   }
 }

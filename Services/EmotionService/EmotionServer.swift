@@ -2,25 +2,30 @@ import Caching
 import Contracts
 import Providers
 import RPC
+import Safety
 import SwiftProtobuf
 
 /// Answers the methods of the emotion service.
 struct EmotionServer: Sendable {
   private let chain: ProviderChain
+  private let phrases: CrisisPhrases
   private let moods: LRUCache<TextDigest, Answer<MoodAnswer>>
 
   /// Makes a server without any answer kept.
   ///
   /// - Parameters:
   ///   - chain: Who reads moods and titles.
+  ///   - phrases: By which a mood is recognised as more than a mood.
   ///   - maxMoodsKept: How many answers are kept, 1 or more.
   ///   - lifetime: How long an answer is of use.
   init(
     chain: ProviderChain,
+    phrases: CrisisPhrases,
     maxMoodsKept: Int = 10_000,
     lifetime: Duration = .seconds(3600)
   ) {
     self.chain = chain
+    self.phrases = phrases
     self.moods = LRUCache(capacity: maxMoodsKept, lifetime: lifetime)
   }
 
@@ -50,6 +55,7 @@ struct EmotionServer: Sendable {
         $0.confidence = answer.value.confidence
         $0.usage = .init(stage: "extract", of: answer, isShared: isShared)
         $0.degraded = answer.degradations.map { .init(stage: "extract", $0) }
+        $0.safety = .init(self.phrases.level(of: mood.text))
       }
     } catch let error as ProviderError {
       throw RPCError(error)

@@ -4,6 +4,7 @@ import CurlClient
 import LocalModels
 import Providers
 import RPC
+import Safety
 import ServiceRuntime
 
 /// Reads emotions from moods and titles.
@@ -40,6 +41,7 @@ struct Emotions: Service {
     }
     self.server = EmotionServer(
       chain: ProviderChain(self.providers),
+      phrases: try CrisisPhrases.shipped(),
       maxMoodsKept: values[EmotionSettings.cacheEntries],
       lifetime: .seconds(values[EmotionSettings.cacheSeconds])
     )

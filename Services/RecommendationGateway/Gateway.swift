@@ -10,7 +10,7 @@ struct Gateway: Service {
   static let name = "recommendation-gateway"
   static let summary = "Answers moods with titles, builds the catalog, serves the page."
   static let defaultPort = 8080
-  static let settings = GatewaySettings.table
+  static let settings = GatewaySettings.table + SafetySettings.table
   static let commands: [any AsyncParsableCommand.Type] = [
     IngestCommand.self, ReindexCommand.self,
   ]
@@ -41,6 +41,7 @@ struct Gateway: Service {
         kept: LRUCache(capacity: entries, lifetime: lifetime)
       ),
       contentWeight: values[GatewaySettings.contentWeight],
+      safety: try SafetyPolicy(values),
       answers: LRUCache(capacity: values[GatewaySettings.answerEntries], lifetime: lifetime)
     )
   }

@@ -20,13 +20,14 @@ private let allowed: [String: Set<String>] = [
   "LocalModels": [],
   "CatalogStore": [],
   "CatalogCSV": [],
+  "Safety": [],
   "ServiceRuntime": [
     "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", "Channel",
     "Admission", "MilvusStore",
   ],
   "EmotionService": [
     "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
-    "ServiceRuntime",
+    "Safety", "ServiceRuntime",
   ],
   "EmbeddingService": [
     "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
@@ -34,7 +35,7 @@ private let allowed: [String: Set<String>] = [
   ],
   "RecommendationGateway": [
     "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
-    "ServiceRuntime",
+    "Safety", "ServiceRuntime",
   ],
 ]
 

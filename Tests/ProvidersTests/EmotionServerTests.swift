@@ -3,6 +3,7 @@ import HTTPMessage
 import LocalModels
 import Providers
 import RPC
+import Safety
 import ScriptedServer
 import SwiftProtobuf
 import Testing
@@ -25,15 +26,24 @@ import Testing
     }
   }()
 
-  private func server(_ providers: any EmotionProvider...) -> EmotionServer {
-    EmotionServer(chain: ProviderChain(providers, policy: `A chain of providers`.policy))
+  private static let phrases: Result<CrisisPhrases, any Error> = Result {
+    try CrisisPhrases.shipped()
+  }
+
+  private static func server(_ chain: ProviderChain) throws -> EmotionServer {
+    EmotionServer(chain: chain, phrases: try Self.phrases.get())
+  }
+
+  private func server(_ providers: any EmotionProvider...) throws -> EmotionServer {
+    try Self.server(ProviderChain(providers, policy: `A chain of providers`.policy))
   }
 
   private func extract(
     _ mood: String,
-    by server: EmotionServer = EmotionServer(chain: Self.localChain)
+    by server: EmotionServer? = nil
   ) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
-    try await server.extractEmotions(.with { $0.mood = mood }, until: .after(.seconds(10)))
+    let server = try server ?? Self.server(Self.localChain)
+    return try await server.extractEmotions(.with { $0.mood = mood }, until: .after(.seconds(10)))
   }
 
   /// The code of the error, and the field and the reason in its details.
@@ -96,7 +106,7 @@ import Testing
 
   @Test func `equal moods are read once, however their words are spaced`() async throws {
     try await withServer({ _, _ in [.response(OpenAIReply.mood)] }) { (openai) async throws in
-      let server = self.server(try openai.emotionProvider())
+      let server = try self.server(try openai.emotionProvider())
       let first = try await self.extract("so  sad\ntoday", by: server)
       let second = try await self.extract(" so sad today ", by: server)
       #expect(openai.log.requests.count == 1)
@@ -112,7 +122,7 @@ import Testing
   @Test func `equal moods at the same time are read once`() async throws {
     try await withServer({ _, _ in [.pause(.milliseconds(50)), .response(OpenAIReply.mood)] }) {
       (openai) async throws in
-      let server = self.server(try openai.emotionProvider())
+      let server = try self.server(try openai.emotionProvider())
       let tokens = try await withThrowingTaskGroup(of: Int32.self) { group in
         for _ in 0..<20 {
           group.addTask { try await self.extract("sad", by: server).usage.inputTokens }
@@ -128,7 +138,7 @@ import Testing
     try await withServer({ _, _ in [.response(OpenAIReply.error(400, code: "content_filter"))] }) {
       (openai) async throws in
       let local = LocalEmotionProvider(try EmotionModel(try ModelResource.locate(override: nil)))
-      let server = self.server(try openai.emotionProvider(), local)
+      let server = try self.server(try openai.emotionProvider(), local)
       for count in 1...2 {
         let response = try await self.extract("sad", by: server)
         #expect(response.usage.provider == "local")
@@ -165,7 +175,7 @@ import Testing
     saysWhen: Bool
   ) async throws {
     try await withServer({ _, _ in [.response(reply)] }) { (openai) async throws in
-      let server = self.server(try openai.emotionProvider())
+      let server = try self.server(try openai.emotionProvider())
       do {
         _ = try await self.extract("sad", by: server)
         Issue.record("should fail")
@@ -181,7 +191,7 @@ import Testing
 
   @Test func `a provider that hangs costs the deadline and no more`() async throws {
     try await withServer({ _, _ in [.hang] }) { (openai) async throws in
-      let server = self.server(try openai.emotionProvider())
+      let server = try self.server(try openai.emotionProvider())
       let failure = await self.failure {
         try await server.extractEmotions(
           .with { $0.mood = "sad" },
@@ -213,8 +223,8 @@ import Testing
     titles: [Netflixgpt_Emotion_V1_TitleText],
     field: String,
     reason: String
-  ) async {
-    let server = EmotionServer(chain: Self.localChain)
+  ) async throws {
+    let server = try Self.server(Self.localChain)
     let failure = await self.failure {
       try await server.annotateTitles(.with { $0.titles = titles }, until: .after(.seconds(10)))
     }
@@ -238,7 +248,7 @@ import Testing
   }
 
   @Test func `a hundred titles, one at every limit, are annotated in order`() async throws {
-    let server = EmotionServer(chain: Self.localChain)
+    let server = try Self.server(Self.localChain)
     let largest = Self.title(
       "largest",
       name: String(repeating: "n", count: 500),
@@ -264,7 +274,7 @@ import Testing
   @Test func `a title that failed doesn't spoil the others`() async throws {
     try await withServer({ _, _ in [.response(OpenAIReply.titles([OpenAIReply.title("1")]))] }) {
       (openai) async throws in
-      let server = self.server(try openai.emotionProvider())
+      let server = try self.server(try openai.emotionProvider())
       let response = try await server.annotateTitles(
         .with { $0.titles = [Self.title("a"), Self.title("b"), Self.title("c")] },
         until: .after(.seconds(10))

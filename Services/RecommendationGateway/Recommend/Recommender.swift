@@ -2,6 +2,7 @@ import CatalogStore
 import Contracts
 import Caching
 import RPC
+import Safety
 import SwiftProtobuf
 
 /// Answers moods with titles: asks the two services, ranks, explains.
@@ -12,6 +13,7 @@ struct Recommender: Sendable {
   let records: TitleRecords
   /// Share of a score that compares texts, 0...1.
   let contentWeight: Double
+  let safety: SafetyPolicy
   /// Answers of up to `mostTitlesKept` titles, by request and catalog version; equal requests at
   /// the same time share one.
   let answers: LRUCache<TextDigest, KeptMessage<Response>>
@@ -26,6 +28,7 @@ struct Recommender: Sendable {
     var emotions: [(name: String, intensity: Double)]
     var language = "und"
     var confidence = 0.0
+    var safety = SafetyLevel.none
     var usage: [Netflixgpt_Answer_V1_Usage] = []
     var degraded: [Netflixgpt_Answer_V1_Degradation] = []
   }
@@ -47,7 +50,8 @@ struct Recommender: Sendable {
         var later = answer.response
         for index in later.usage.indices { later.usage[index].markCached() }
         let isSmall = later.recommendations.count <= Self.mostTitlesKept
-        return (KeptMessage(later), mayKeep: isSmall && later.degraded.isEmpty)
+        let mayKeep = isSmall && later.degraded.isEmpty && later.safety.level == .none
+        return (KeptMessage(later), mayKeep: mayKeep)
       }
     )
     if let own { return (KeptMessage(own.response), own.timings) }
@@ -70,7 +74,18 @@ struct Recommender: Sendable {
       orNearestTo: content.vectors[plan.mood],
       in: snapshot
     )
-    let (sought, vectors, usage) = try await self.sought(moods.emotions, plan, in: snapshot)
+    let level = max(self.safety.phrases.level(of: plan.mood), moods.safety)
+    let action = self.safety.action(at: level)
+    var plan = plan
+    if action == .softened {
+      plan.lifts = false
+      plan.filter = self.safety.softened(plan.filter, genres: snapshot.genres)
+    }
+    let (sought, vectors, usage) = try await self.sought(
+      action == .softened ? SafetyPolicy.gentle : moods.emotions,
+      plan,
+      in: snapshot
+    )
     guard content.space == snapshot.space else {
       throw Self.spaceMismatch(catalog: snapshot.space, service: content.space)
     }
@@ -80,12 +95,21 @@ struct Recommender: Sendable {
     let query = try self.query(
       sought,
       vectors: vectors,
-      mood: content.vectors[plan.mood],
+      // A gentle title's words need not be like those of a crisis.
+      mood: action == .softened ? nil : content.vectors[plan.mood],
       confidence: moods.confidence,
-      plan: plan
+      plan: plan,
+      isChosenFrom: plan.seed != nil || action == .softened
     )
     let ranking = try await snapshot.rankOffLoop(query)
-    let chosen = plan.seed.map { ranking.titles.sample(plan.limit, seed: $0) } ?? ranking.titles
+    let best =
+      switch action {
+      case .softened: try await self.gentle(ranking.titles, in: snapshot)
+      case .withheld: [RankedTitle]()
+      case .unspecified, .UNRECOGNIZED: ranking.titles
+      }
+    let chosen =
+      plan.seed.map { best.sample(plan.limit, seed: $0) } ?? Array(best.prefix(plan.limit))
     let titles = try await self.records.records(of: chosen, in: snapshot)
     timings.search = searchStart.duration(to: .now)
 
@@ -99,6 +123,7 @@ struct Recommender: Sendable {
     response.exact = ranking.exact && chosen.elementsEqual(ranking.titles.prefix(chosen.count))
     response.catalogVersion = snapshot.version
     response.degraded = moods.degraded
+    response.safety = self.safety.message(at: level, language: moods.language)
     response.usage = moods.usage + [content.usage] + usage
     return (response, timings)
   }
@@ -116,6 +141,7 @@ struct Recommender: Sendable {
         emotions: response.emotions.map { (name: $0.name, intensity: $0.intensity) },
         language: response.language,
         confidence: response.confidence,
+        safety: SafetyLevel(response.safety),
         usage: [response.usage],
         degraded: response.degraded
       )
@@ -163,12 +189,22 @@ struct Recommender: Sendable {
     return (sought, vectors, usage)
   }
 
+  private func gentle(
+    _ ranked: [RankedTitle],
+    in snapshot: CatalogSnapshot
+  ) async throws -> [RankedTitle] {
+    let records = try await self.records.records(of: ranked, in: snapshot)
+    let gentle = Set(records.lazy.filter { self.safety.isGentle($0) }.map(\.id))
+    return ranked.filter { gentle.contains($0.id) }
+  }
+
   private func query(
     _ sought: [(name: String, intensity: Double)],
     vectors: [String: [Float]],
     mood: [Float]?,
     confidence: Double,
-    plan: RecommendPlan
+    plan: RecommendPlan,
+    isChosenFrom: Bool
   ) throws -> RankingQuery {
     let known = sought.compactMap { emotion in
       vectors[emotion.name].map { (emotion.name, $0, emotion.intensity) }
@@ -193,7 +229,7 @@ struct Recommender: Sendable {
       },
       content: contentWeight > 0 ? mood.map { .init(vector: $0, weight: contentWeight) } : nil,
       filter: plan.filter,
-      limit: plan.seed == nil ? plan.limit : 3 * plan.limit
+      limit: isChosenFrom ? 3 * plan.limit : plan.limit
     )
   }
 

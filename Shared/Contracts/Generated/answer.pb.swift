@@ -20,6 +20,100 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// How much a mood says that its writer may come to harm by their own hand.
+package nonisolated enum Netflixgpt_Answer_V1_SafetyLevel: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// Not looked at.
+  case unspecified // = 0
+  case none // = 1
+
+  /// The mood touches on it: someone else's death, a wish to vanish, a denial.
+  case concern // = 2
+
+  /// The writer speaks of wanting to die or of hurting themselves.
+  case crisis // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .none
+    case 2: self = .concern
+    case 3: self = .crisis
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .none: return 1
+    case .concern: return 2
+    case .crisis: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Netflixgpt_Answer_V1_SafetyLevel] = [
+    .unspecified,
+    .none,
+    .concern,
+    .crisis,
+  ]
+
+}
+
+/// What an answer did because of the mood's level.
+package nonisolated enum Netflixgpt_Answer_V1_SafetyAction: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// Nothing.
+  case unspecified // = 0
+
+  /// Gentle titles instead of matching ones, without harsh genres and subjects.
+  case softened // = 1
+
+  /// No titles.
+  case withheld // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .softened
+    case 2: self = .withheld
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .softened: return 1
+    case .withheld: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Netflixgpt_Answer_V1_SafetyAction] = [
+    .unspecified,
+    .softened,
+    .withheld,
+  ]
+
+}
+
 /// An emotion and how strongly it is felt.
 package nonisolated struct Netflixgpt_Answer_V1_Emotion: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -230,9 +324,106 @@ package nonisolated struct Netflixgpt_Answer_V1_ItemFailure: Sendable {
   fileprivate var _field: String? = nil
 }
 
+/// Where a person in need finds someone to talk to.
+package nonisolated struct Netflixgpt_Answer_V1_HelpResource: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String {
+    get {_name ?? String()}
+    set {_name = newValue}
+  }
+  /// Returns true if `name` has been explicitly set.
+  package var hasName: Bool {self._name != nil}
+  /// Clears the value of `name`. Subsequent reads from it will return its default value.
+  package mutating func clearName() {self._name = nil}
+
+  /// As a person reads it, such as "call or text 988"; may be empty.
+  package var contact: String {
+    get {_contact ?? String()}
+    set {_contact = newValue}
+  }
+  /// Returns true if `contact` has been explicitly set.
+  package var hasContact: Bool {self._contact != nil}
+  /// Clears the value of `contact`. Subsequent reads from it will return its default value.
+  package mutating func clearContact() {self._contact = nil}
+
+  package var url: String {
+    get {_url ?? String()}
+    set {_url = newValue}
+  }
+  /// Returns true if `url` has been explicitly set.
+  package var hasURL: Bool {self._url != nil}
+  /// Clears the value of `url`. Subsequent reads from it will return its default value.
+  package mutating func clearURL() {self._url = nil}
+
+  /// Where it helps, such as "US"; empty: anywhere.
+  package var region: String {
+    get {_region ?? String()}
+    set {_region = newValue}
+  }
+  /// Returns true if `region` has been explicitly set.
+  package var hasRegion: Bool {self._region != nil}
+  /// Clears the value of `region`. Subsequent reads from it will return its default value.
+  package mutating func clearRegion() {self._region = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _name: String? = nil
+  fileprivate var _contact: String? = nil
+  fileprivate var _url: String? = nil
+  fileprivate var _region: String? = nil
+}
+
+/// What an answer says to a mood that is more than a mood.
+package nonisolated struct Netflixgpt_Answer_V1_Safety: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var level: Netflixgpt_Answer_V1_SafetyLevel {
+    get {_level ?? .unspecified}
+    set {_level = newValue}
+  }
+  /// Returns true if `level` has been explicitly set.
+  package var hasLevel: Bool {self._level != nil}
+  /// Clears the value of `level`. Subsequent reads from it will return its default value.
+  package mutating func clearLevel() {self._level = nil}
+
+  package var action: Netflixgpt_Answer_V1_SafetyAction {
+    get {_action ?? .unspecified}
+    set {_action = newValue}
+  }
+  /// Returns true if `action` has been explicitly set.
+  package var hasAction: Bool {self._action != nil}
+  /// Clears the value of `action`. Subsequent reads from it will return its default value.
+  package mutating func clearAction() {self._action = nil}
+
+  /// To be shown before anything else; empty at level NONE.
+  package var resources: [Netflixgpt_Answer_V1_HelpResource] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _level: Netflixgpt_Answer_V1_SafetyLevel? = nil
+  fileprivate var _action: Netflixgpt_Answer_V1_SafetyAction? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "netflixgpt.answer.v1"
+
+nonisolated extension Netflixgpt_Answer_V1_SafetyLevel: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SAFETY_LEVEL_UNSPECIFIED\0\u{1}SAFETY_LEVEL_NONE\0\u{1}SAFETY_LEVEL_CONCERN\0\u{1}SAFETY_LEVEL_CRISIS\0")
+}
+
+nonisolated extension Netflixgpt_Answer_V1_SafetyAction: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SAFETY_ACTION_UNSPECIFIED\0\u{1}SAFETY_ACTION_SOFTENED\0\u{1}SAFETY_ACTION_WITHHELD\0")
+}
 
 nonisolated extension Netflixgpt_Answer_V1_Emotion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Emotion"
@@ -420,6 +611,99 @@ nonisolated extension Netflixgpt_Answer_V1_ItemFailure: SwiftProtobuf.Message, S
     if lhs._code != rhs._code {return false}
     if lhs._message != rhs._message {return false}
     if lhs._field != rhs._field {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Answer_V1_HelpResource: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HelpResource"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}contact\0\u{1}url\0\u{1}region\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._contact) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._url) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._region) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._name {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._contact {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._url {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try { if let v = self._region {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Answer_V1_HelpResource, rhs: Netflixgpt_Answer_V1_HelpResource) -> Bool {
+    if lhs._name != rhs._name {return false}
+    if lhs._contact != rhs._contact {return false}
+    if lhs._url != rhs._url {return false}
+    if lhs._region != rhs._region {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Answer_V1_Safety: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Safety"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{1}action\0\u{1}resources\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self._level) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self._action) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.resources) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._level {
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._action {
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 2)
+    } }()
+    if !self.resources.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.resources, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Answer_V1_Safety, rhs: Netflixgpt_Answer_V1_Safety) -> Bool {
+    if lhs._level != rhs._level {return false}
+    if lhs._action != rhs._action {return false}
+    if lhs.resources != rhs.resources {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

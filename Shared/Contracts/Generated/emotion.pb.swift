@@ -73,6 +73,15 @@ package nonisolated struct Netflixgpt_Emotion_V1_ExtractEmotionsResponse: Sendab
   /// Empty when the first provider of the chain answered.
   package var degraded: [Netflixgpt_Answer_V1_Degradation] = []
 
+  package var safety: Netflixgpt_Answer_V1_SafetyLevel {
+    get {_safety ?? .unspecified}
+    set {_safety = newValue}
+  }
+  /// Returns true if `safety` has been explicitly set.
+  package var hasSafety: Bool {self._safety != nil}
+  /// Clears the value of `safety`. Subsequent reads from it will return its default value.
+  package mutating func clearSafety() {self._safety = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -80,6 +89,7 @@ package nonisolated struct Netflixgpt_Emotion_V1_ExtractEmotionsResponse: Sendab
   fileprivate var _language: String? = nil
   fileprivate var _confidence: Double? = nil
   fileprivate var _usage: Netflixgpt_Answer_V1_Usage? = nil
+  fileprivate var _safety: Netflixgpt_Answer_V1_SafetyLevel? = nil
 }
 
 package nonisolated struct Netflixgpt_Emotion_V1_AnnotateTitlesRequest: Sendable {
@@ -216,7 +226,7 @@ nonisolated extension Netflixgpt_Emotion_V1_ExtractEmotionsRequest: SwiftProtobu
 
 nonisolated extension Netflixgpt_Emotion_V1_ExtractEmotionsResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExtractEmotionsResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}emotions\0\u{1}language\0\u{1}confidence\0\u{1}usage\0\u{1}degraded\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}emotions\0\u{1}language\0\u{1}confidence\0\u{1}usage\0\u{1}degraded\0\u{1}safety\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -229,6 +239,7 @@ nonisolated extension Netflixgpt_Emotion_V1_ExtractEmotionsResponse: SwiftProtob
       case 3: try { try decoder.decodeSingularDoubleField(value: &self._confidence) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.degraded) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self._safety) }()
       default: break
       }
     }
@@ -254,6 +265,9 @@ nonisolated extension Netflixgpt_Emotion_V1_ExtractEmotionsResponse: SwiftProtob
     if !self.degraded.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.degraded, fieldNumber: 5)
     }
+    try { if let v = self._safety {
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -263,6 +277,7 @@ nonisolated extension Netflixgpt_Emotion_V1_ExtractEmotionsResponse: SwiftProtob
     if lhs._confidence != rhs._confidence {return false}
     if lhs._usage != rhs._usage {return false}
     if lhs.degraded != rhs.degraded {return false}
+    if lhs._safety != rhs._safety {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -283,6 +283,15 @@ package nonisolated struct Netflixgpt_Recommendation_V1_RecommendResponse: Senda
 
   package var usage: [Netflixgpt_Answer_V1_Usage] = []
 
+  package var safety: Netflixgpt_Answer_V1_Safety {
+    get {_safety ?? Netflixgpt_Answer_V1_Safety()}
+    set {_safety = newValue}
+  }
+  /// Returns true if `safety` has been explicitly set.
+  package var hasSafety: Bool {self._safety != nil}
+  /// Clears the value of `safety`. Subsequent reads from it will return its default value.
+  package mutating func clearSafety() {self._safety = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -292,6 +301,7 @@ package nonisolated struct Netflixgpt_Recommendation_V1_RecommendResponse: Senda
   fileprivate var _candidates: Int32? = nil
   fileprivate var _exact: Bool? = nil
   fileprivate var _catalogVersion: String? = nil
+  fileprivate var _safety: Netflixgpt_Answer_V1_Safety? = nil
 }
 
 package nonisolated struct Netflixgpt_Recommendation_V1_Recommendation: Sendable {
@@ -803,7 +813,7 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendRequest: SwiftProtob
 
 nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RecommendResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}emotions\0\u{1}recommendations\0\u{1}sought\0\u{1}language\0\u{1}confidence\0\u{1}candidates\0\u{1}exact\0\u{3}catalog_version\0\u{1}degraded\0\u{1}usage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}emotions\0\u{1}recommendations\0\u{1}sought\0\u{1}language\0\u{1}confidence\0\u{1}candidates\0\u{1}exact\0\u{3}catalog_version\0\u{1}degraded\0\u{1}usage\0\u{1}safety\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -821,6 +831,7 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProto
       case 8: try { try decoder.decodeSingularStringField(value: &self._catalogVersion) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.degraded) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.usage) }()
+      case 11: try { try decoder.decodeSingularMessageField(value: &self._safety) }()
       default: break
       }
     }
@@ -861,6 +872,9 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProto
     if !self.usage.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.usage, fieldNumber: 10)
     }
+    try { if let v = self._safety {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -875,6 +889,7 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProto
     if lhs._catalogVersion != rhs._catalogVersion {return false}
     if lhs.degraded != rhs.degraded {return false}
     if lhs.usage != rhs.usage {return false}
+    if lhs._safety != rhs._safety {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

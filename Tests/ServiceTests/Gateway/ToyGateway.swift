@@ -4,6 +4,7 @@ import Contracts
 import Foundation
 import Caching
 import RPC
+import Safety
 
 @testable import RecommendationGateway
 
@@ -18,15 +19,16 @@ struct ToyGateway {
   /// Runs `body` with a gateway whose catalog has the titles of `csv`.
   static func with(
     _ csv: String = ToyGateway.catalog,
+    safety: SafetyMode = .soften,
     _ body: (ToyGateway) async throws -> Void
   ) async throws {
-    let gateway = try ToyGateway()
+    let gateway = try ToyGateway(safety: safety)
     defer { try? FileManager.default.removeItem(at: gateway.folder) }
     if !csv.isEmpty { _ = try await gateway.ingest(csv) }
     try await body(gateway)
   }
 
-  private init() throws {
+  private init(safety: SafetyMode) throws {
     self.folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
     self.store = try SQLiteCatalogStore(path: self.folder.appending(path: "toy.sqlite").path)
@@ -47,6 +49,11 @@ struct ToyGateway {
         kept: LRUCache(capacity: 100, lifetime: .seconds(60))
       ),
       contentWeight: 0.25,
+      safety: SafetyPolicy(
+        mode: safety,
+        phrases: try CrisisPhrases.shipped(),
+        resources: try HelpResources.shipped()
+      ),
       answers: LRUCache(capacity: 100, lifetime: .seconds(60))
     )
     var server = RPCServer(

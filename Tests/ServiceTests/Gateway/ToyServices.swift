@@ -18,6 +18,7 @@ final class ToyServices: Sendable {
     var space = "toy/8"
     var extractDelay = Duration.zero
     var isAnnotationDegraded = false
+    var safety = Netflixgpt_Answer_V1_SafetyLevel.unspecified
   }
 
   let state = Mutex(State())
@@ -59,9 +60,9 @@ final class ToyServices: Sendable {
 
   private func registerEmotion(on server: inout RPCServer) {
     server.register(EmotionMethods.extractEmotions) { request, _ in
-      let (isDown, delay) = self.state.withLock { state in
+      let (isDown, delay, safety) = self.state.withLock { state in
         state.extractCalls += 1
-        return (state.isEmotionDown, state.extractDelay)
+        return (state.isEmotionDown, state.extractDelay, state.safety)
       }
       if isDown { throw RPCError(.unavailable, "down", details: [.errorInfo(reason: "DOWN")]) }
       if delay > .zero { try await Task.sleep(for: delay) }
@@ -69,6 +70,7 @@ final class ToyServices: Sendable {
         answer.emotions = Self.emotions(in: request.mood)
         answer.language = "en"
         answer.confidence = 0.9
+        answer.safety = safety
         answer.usage = .with { $0.provider = "toy" }
       }
     }
