@@ -52,6 +52,7 @@ package struct HelpResources: Sendable {
   /// Those for a language, the ones of that language first.
   ///
   /// - Parameter language: BCP 47; only what stands before the first hyphen counts.
+  /// - Returns: At least one wherever one is for all languages.
   package func resources(for language: String) -> [HelpResource] {
     let primary = language.prefix { $0 != "-" }.lowercased()
     return self.resources.filter { $0.languages.contains(primary) }
