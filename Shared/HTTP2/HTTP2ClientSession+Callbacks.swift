@@ -54,7 +54,7 @@ extension HTTP2ClientSession {
       let isHead = header.type == UInt8(NGHTTP2_HEADERS.rawValue)
       guard isHead || header.endsStream else { return 0 }
       withStream(raw, header.stream_id, session) { session, stream in
-        if isHead, stream.response.status >= 200 { stream.hasHead = true }
+        if isHead, stream.response.status >= 200 { session.headEnded(stream) }
         if header.endsStream { session.finish(stream, .success(stream.response)) }
       }
       return 0
@@ -121,8 +121,16 @@ extension HTTP2ClientSession {
     }
   }
 
+  private func headEnded(_ stream: HTTP2ClientStream) {
+    guard !stream.hasHead else { return }
+    stream.hasHead = true
+    if stream.isStreamed, !stream.isFinished { self.report(.head(stream.response), on: stream) }
+  }
+
   private func received(_ bytes: UnsafeBufferPointer<UInt8>, on stream: HTTP2ClientStream) {
+    self.received(bytes.count, on: stream)
     guard !stream.isFinished else { return }
+    guard !stream.isStreamed else { return self.report(.body(Array(bytes)), on: stream) }
     guard stream.response.body.count + bytes.count <= self.maxResponseBytes else {
       return self.refuse(stream, "body")
     }

@@ -4,13 +4,16 @@ package import HTTPMessage
 /// The client's side of one HTTP/2 connection: requests in, bytes out, bytes in, responses out.
 ///
 /// It knows neither sockets nor clocks. Whoever hosts it calls `receive`, then `nextEvent` until
-/// there is none, then `nextOutput` as long as the socket takes bytes, all from one thread.
+/// there is none, which it hands to the stream's observer, then `nextOutput` as long as the socket takes bytes, all from one thread.
 /// Requests above what the server allows at a time wait in nghttp2's queue.
 package final class HTTP2ClientSession {
-  /// A request has come to its end.
-  package struct Event {
-    package var stream: HTTP2ClientStream
-    package var result: Result<HTTPResponse, HTTPTransportError>
+  package enum Event {
+    /// The head of a streamed response.
+    case head(HTTPResponse)
+    /// A piece of a streamed body; `consume` lets the server send as much again.
+    case body([UInt8])
+    /// The request has come to its end; of a streamed response, only the trailers follow here.
+    case end(Result<HTTPResponse, HTTPTransportError>)
   }
 
   /// Names, values and 32 for each field of a response, 64 KiB.
@@ -18,7 +21,7 @@ package final class HTTP2ClientSession {
 
   let maxResponseBytes: Int
   private var raw: OpaquePointer?
-  private var events: [Event] = []
+  private var events: [(HTTP2ClientStream, Event)] = []
   private var nextEventIndex = 0
   private var fieldBlock = FieldBlock()
   private var firstStream: Unmanaged<HTTP2ClientStream>?
@@ -36,6 +39,7 @@ package final class HTTP2ClientSession {
     try HTTP2Error.check(nghttp2_option_new(&options))
     defer { nghttp2_option_del(options) }
     nghttp2_option_set_no_closed_streams(options, 1)
+    nghttp2_option_set_no_auto_window_update(options, 1)
     nghttp2_option_set_max_outbound_ack(options, SessionSettings.maxOutboundAcks)
     nghttp2_option_set_max_settings(options, SessionSettings.maxSettings)
     nghttp2_option_set_max_continuations(options, SessionSettings.maxContinuations)
@@ -92,7 +96,7 @@ package final class HTTP2ClientSession {
     guard let raw = self.raw, !self.isGoingAway else {
       throw HTTPTransportError(.refused, "the connection is closing")
     }
-    let stream = HTTP2ClientStream(body: request.body, began: self.now)
+    let stream = HTTP2ClientStream(request, began: self.now)
     self.fieldBlock.removeAll()
     self.fieldBlock.append(":method", request.method)
     self.fieldBlock.append(":scheme", request.scheme)
@@ -136,8 +140,14 @@ package final class HTTP2ClientSession {
   package func cancel(_ stream: HTTP2ClientStream) {
     guard !stream.isFinished else { return }
     stream.isFinished = true
-    stream.completion = nil
+    stream.observer = nil
     self.reset(stream)
+  }
+
+  /// Lets the server send as many bytes of a streamed response as its reader has taken.
+  package func consume(_ count: Int, of stream: HTTP2ClientStream) {
+    guard let raw = self.raw, !stream.isFinished else { return }
+    _ = nghttp2_session_consume_stream(raw, stream.id, count)
   }
 
   /// Takes what the socket gave; throws when the connection can't go on.
@@ -148,7 +158,7 @@ package final class HTTP2ClientSession {
   }
 
   /// What has happened since the last call, oldest first.
-  package func nextEvent() -> Event? {
+  package func nextEvent() -> (stream: HTTP2ClientStream, event: Event)? {
     guard self.nextEventIndex < self.events.count else {
       if self.nextEventIndex > 0 {
         self.events.removeAll(keepingCapacity: true)
@@ -179,13 +189,15 @@ package final class HTTP2ClientSession {
     _ = nghttp2_submit_ping(self.raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
   }
 
-  /// Fails requests submitted before `time` of the session's clock.
+  /// Fails requests submitted before `time` of the session's clock, but for streamed responses that
+  /// have begun.
   package func expire(before time: Int) {
     var next = self.firstStream
     while let current = next {
       let stream = current.takeUnretainedValue()
       next = stream.next
-      guard !stream.isFinished, stream.began < time else { continue }
+      let isUnderWay = stream.isStreamed && stream.hasHead
+      guard !stream.isFinished, !isUnderWay, stream.began < time else { continue }
       self.finish(stream, .failure(HTTPTransportError(.timedOut, "no response in time")))
       self.reset(stream)
     }
@@ -238,7 +250,23 @@ extension HTTP2ClientSession {
   ) {
     guard !stream.isFinished else { return }
     stream.isFinished = true
-    self.events.append(Event(stream: stream, result: result))
+    self.report(.end(result), on: stream)
+  }
+
+  func report(_ event: Event, on stream: HTTP2ClientStream) {
+    self.events.append((stream, event))
+  }
+
+  /// Lets the server send as many bytes again on the connection, and on the stream unless its
+  /// reader has yet to take them.
+  ///
+  /// A reader that takes nothing holds up its own stream only.
+  func received(_ count: Int, on stream: HTTP2ClientStream) {
+    if stream.isStreamed, !stream.isFinished {
+      _ = nghttp2_session_consume_connection(self.raw, count)
+    } else {
+      _ = nghttp2_session_consume(self.raw, stream.id, count)
+    }
   }
 
   func reset(_ stream: HTTP2ClientStream) {

@@ -12,16 +12,19 @@ package final class HTTP2ClientStream {
   var hasHead = false
   /// The request has left, so the server may be at work on it.
   var isSent = false
-  /// What to do with the answer, carried here for whoever awaits it.
-  package var completion: ((Result<HTTPResponse, HTTPTransportError>) -> Void)?
+  /// The response's body is handed over piece by piece.
+  let isStreamed: Bool
+  /// What to do with each event, carried here for whoever awaits the answer.
+  package var observer: ((HTTP2ClientSession.Event) -> Void)?
   /// The caller has its answer, and the rest is only of use to nghttp2.
   var isFinished = false
   // Neighbours in the session's list of open streams.
   var previous: Unmanaged<HTTP2ClientStream>?
   var next: Unmanaged<HTTP2ClientStream>?
 
-  init(body: [UInt8], began: Int) {
-    self.request = OutgoingBody(body)
+  init(_ request: HTTPRequest, began: Int) {
+    self.request = OutgoingBody(request.body)
+    self.isStreamed = request.wantsStream
     self.began = began
   }
 }

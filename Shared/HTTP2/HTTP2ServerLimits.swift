@@ -27,6 +27,8 @@ enum SessionSettings {
   static let connectionWindow: Int32 = 16 << 20
   /// Bytes of unfinished bodies on one connection besides a single body of any size, 16 MiB.
   static let maxHeldBytesBesidesOne = 16 << 20
+  /// Bytes of a streamed answer that may wait for the peer before whoever sends it must, 128 KiB.
+  static let maxPendingBytes = 128 << 10
   /// Resets a client may send at once, then each second; nghttp2's own defaults, which a gateway
   /// that cancels calls stays below and a rapid reset attack does not (CVE-2023-44487).
   static let resetBurst: UInt64 = 1000

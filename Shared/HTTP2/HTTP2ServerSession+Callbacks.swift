@@ -97,13 +97,30 @@ extension HTTP2ServerSession {
     source,
     session in
     let count = withObject(source?.pointee.ptr, as: HTTP2ServerStream.self) { stream in
-      // A refusal brings nothing forward, or each one would allow the next flood.
-      if !stream.isResetAfterResponse {
-        withObject(session, as: HTTP2ServerSession.self) { $0.bytesWithoutProgress = 0 }
+      let count = stream.response.read(into: buffer, capacity, flags)
+      withObject(session, as: HTTP2ServerSession.self) { session in
+        if count >= 0 { session.sending(stream, flags) }
       }
-      return stream.response.read(into: buffer, capacity, flags)
+      return count
     }
     return count ?? Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+  }
+
+  /// Notes that a piece of a response leaves.
+  private func sending(_ stream: HTTP2ServerStream, _ flags: UnsafeMutablePointer<UInt32>?) {
+    // A refusal brings nothing forward, or each one would allow the next flood.
+    if !stream.isResetAfterResponse { self.bytesWithoutProgress = 0 }
+    if !stream.isComplete {
+      stream.began = self.now
+      if stream.awaitsRoom, stream.response.pending <= SessionSettings.maxPendingBytes / 2 {
+        stream.awaitsRoom = false
+        self.events.append(.room(stream))
+      }
+    }
+    let isLast = (flags?.pointee ?? 0) & UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue) != 0
+    if isLast, !stream.trailers.fields.isEmpty, self.submitTrailers(stream) {
+      flags?.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
+    }
   }
 
   @inline(__always) @discardableResult

@@ -11,7 +11,9 @@ package final class HTTP2ServerSession {
     case request(HTTP2ServerStream)
     /// A request can't be served and awaits its refusal.
     case rejected(HTTP2ServerStream, HTTPRejection)
-    /// A stream ended before its request was answered.
+    /// A streamed answer that had no room left has room again.
+    case room(HTTP2ServerStream)
+    /// A stream ended before its request was answered to the end.
     case cancelled(HTTP2ServerStream)
   }
 
@@ -134,21 +136,31 @@ package final class HTTP2ServerSession {
   }
 
   /// Answers a request; nothing happens when its stream is gone or answered.
+  ///
+  /// The answer is complete then, unless its body is streamed: `send` and `end` follow.
   package func respond(to stream: HTTP2ServerStream, with response: HTTPResponse) {
     guard let raw = self.raw, !stream.isClosed, !stream.isAnswered else { return }
-    stream.isAnswered = true
-    stream.task = nil
-    stream.began = self.now
     let status = (200...599).contains(response.status) ? response.status : 500
     let mayHaveBody = status != 204 && status != 304
-    let hasBody = mayHaveBody && !response.body.isEmpty && !stream.isHead
+    let isStreamed = response.stream != nil && mayHaveBody && !stream.isHead
+    let hasBody =
+      isStreamed
+      || mayHaveBody && !stream.isHead
+        && !(response.body.isEmpty && response.trailers.fields.isEmpty)
+    stream.isAnswered = true
+    stream.isComplete = !isStreamed
+    stream.began = self.now
+    if !isStreamed { stream.task = nil }
     self.fieldBlock.removeAll()
     self.fieldBlock.append(":status", String(status))
     self.fieldBlock.append(response.fields)
-    if mayHaveBody { self.fieldBlock.append("content-length", String(response.body.count)) }
+    if mayHaveBody, response.stream == nil {
+      self.fieldBlock.append("content-length", String(response.body.count))
+    }
     var provider = nghttp2_data_provider()
     if hasBody {
-      stream.response = OutgoingBody(response.body)
+      stream.response = OutgoingBody(response.body, isWhole: !isStreamed)
+      stream.trailers = response.trailers
       provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
       provider.read_callback = Self.readResponse
     }
@@ -163,6 +175,43 @@ package final class HTTP2ServerSession {
     } catch {
       self.reset(stream, NGHTTP2_INTERNAL_ERROR)
     }
+  }
+
+  /// Adds to a streamed answer.
+  ///
+  /// - Returns: Whether there is room for more; otherwise a `room` event tells when there is.
+  package func send(_ bytes: [UInt8], on stream: HTTP2ServerStream) -> Bool {
+    guard self.raw != nil, !stream.isClosed, !stream.isComplete else { return true }
+    if stream.response.pending == 0 { stream.began = self.now }
+    stream.response.append(bytes)
+    self.resume(stream)
+    stream.awaitsRoom = stream.response.pending > SessionSettings.maxPendingBytes
+    return !stream.awaitsRoom
+  }
+
+  /// Ends a streamed answer.
+  package func end(_ stream: HTTP2ServerStream, trailers: HeaderFields) {
+    guard self.raw != nil, !stream.isClosed, !stream.isComplete else { return }
+    stream.isComplete = true
+    stream.task = nil
+    stream.outlet = nil
+    stream.trailers = trailers
+    stream.response.end()
+    self.resume(stream)
+  }
+
+  /// Breaks a streamed answer off, so that nobody takes it for whole.
+  package func abort(_ stream: HTTP2ServerStream) {
+    guard self.raw != nil, !stream.isClosed, !stream.isComplete else { return }
+    stream.isComplete = true
+    stream.task = nil
+    stream.outlet = nil
+    self.reset(stream, NGHTTP2_INTERNAL_ERROR)
+  }
+
+  /// Has nghttp2 ask for the answer's next piece, in case it was told that there was none.
+  private func resume(_ stream: HTTP2ServerStream) {
+    _ = nghttp2_session_resume_data(self.raw, stream.id)
   }
 
   /// Answers a request that was refused and stops the peer from sending the rest of it.
@@ -195,14 +244,17 @@ package final class HTTP2ServerSession {
   ///
   /// - Parameters:
   ///   - requestsBefore: Requests that began before this and haven't arrived are rejected.
-  ///   - responsesBefore: Responses that began before this and weren't taken are cut off.
+  ///   - responsesBefore: Responses that began before this and weren't taken are cut off, and
+  ///     streamed ones of which no part was taken since.
   package func expire(requestsBefore: Int, responsesBefore: Int) {
     var next = self.firstStream
     while let current = next {
       let stream = current.takeUnretainedValue()
       next = stream.next
       if stream.isAnswered {
-        if stream.began < responsesBefore { self.reset(stream, NGHTTP2_CANCEL) }
+        // A streamed answer may have nothing to say for long.
+        let isWaiting = stream.isComplete || stream.response.pending > 0
+        if isWaiting, stream.began < responsesBefore { self.reset(stream, NGHTTP2_CANCEL) }
       } else if !stream.isSettled, stream.began < requestsBefore {
         guard stream.hasHead else { return self.terminate(NGHTTP2_ENHANCE_YOUR_CALM) }
         self.settle(stream, .rejected(stream, .readTimeout))
@@ -210,13 +262,13 @@ package final class HTTP2ServerSession {
     }
   }
 
-  /// Calls `body` with each request that awaits its answer.
+  /// Calls `body` with each request that awaits its answer, or the rest of it.
   package func forEachUnanswered(_ body: (HTTP2ServerStream) -> Void) {
     var next = self.firstStream
     while let current = next {
       let stream = current.takeUnretainedValue()
       next = stream.next
-      if stream.isSettled, !stream.isAnswered { body(stream) }
+      if stream.isSettled, !stream.isComplete { body(stream) }
     }
   }
 
@@ -278,7 +330,7 @@ extension HTTP2ServerSession {
     stream.next = nil
     if !stream.isSettled {
       self.heldBytes -= stream.request.body.count
-    } else if !stream.isAnswered {
+    } else if !stream.isComplete {
       self.events.append(.cancelled(stream))
     }
     Unmanaged.passUnretained(stream).release()
@@ -301,6 +353,23 @@ extension HTTP2ServerSession {
           nil
         )
       )
+    }
+  }
+
+  /// Has the stream's trailers follow its body; returns whether they do.
+  func submitTrailers(_ stream: HTTP2ServerStream) -> Bool {
+    self.fieldBlock.removeAll()
+    self.fieldBlock.append(stream.trailers)
+    let raw = self.raw
+    do throws(HTTP2Error) {
+      _ = try self.fieldBlock.withFields { fields throws(HTTP2Error) in
+        try HTTP2Error.check(
+          nghttp2_submit_trailer(raw, stream.id, fields.baseAddress, fields.count)
+        )
+      }
+      return true
+    } catch {
+      return false
     }
   }
 

@@ -49,7 +49,7 @@ final class ClientConnection: ChannelInboundHandler {
     do throws(HTTPTransportError) {
       let stream = try self.session.submit(call.request, authority: self.loop.authority)
       call.carried(by: stream, on: self)
-      stream.completion = { result in call.finish(result.mapError { $0 }) }
+      stream.observer = { event in call.observe(event) }
       self.scheduleFlush()
     } catch {
       self.loop.forget(self)
@@ -62,10 +62,17 @@ final class ClientConnection: ChannelInboundHandler {
     self.scheduleFlush()
   }
 
+  func consume(_ count: Int, of stream: HTTP2ClientStream) {
+    self.session.consume(count, of: stream)
+    self.scheduleFlush()
+  }
+
+  var eventLoop: any EventLoop { self.loop.eventLoop }
+
   private func handleEvents() {
-    while let event = self.session.nextEvent() {
-      event.stream.completion?(event.result)
-      event.stream.completion = nil
+    while let (stream, event) = self.session.nextEvent() {
+      stream.observer?(event)
+      if case .end = event { stream.observer = nil }
     }
     if self.session.isGoingAway { self.loop.forget(self) }
   }

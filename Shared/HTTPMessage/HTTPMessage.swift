@@ -9,6 +9,8 @@ package struct HTTPRequest: Sendable, Hashable {
   package var target: String
   package var fields: HeaderFields
   package var body: [UInt8]
+  /// Asks a client for the response as soon as its head has come, with a streamed body.
+  package var wantsStream = false
 
   package init(
     method: String,
@@ -40,13 +42,16 @@ package struct HTTPRequest: Sendable, Hashable {
   }
 }
 
-/// A response whose body is whole.
+/// A response whose body is whole, or comes in pieces.
 package struct HTTPResponse: Sendable, Hashable {
   /// 100...599.
   package var status: Int
   package var fields: HeaderFields
+  /// Empty where the body is streamed.
   package var body: [UInt8]
-  /// What follows the body; only the HTTP/2 client fills it, as gRPC's status travels there.
+  /// Gives the body where it is not whole: servers may answer so, and clients do when asked to.
+  package var stream: HTTPBodyStream?
+  /// What follows a whole body, as gRPC's status does; HTTP/1.1 leaves it out.
   package var trailers: HeaderFields = [:]
 
   package init(status: Int, fields: HeaderFields = [:], body: [UInt8] = []) {

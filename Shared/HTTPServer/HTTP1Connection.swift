@@ -26,6 +26,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   private var waiting = CircularBuffer<Waiting>()
   private var active: HTTP1Exchange?
   private var task: Task<Void, Never>?
+  /// Of the active exchange, once its response has begun to go out piece by piece.
+  private var outlet: ResponseOutlet?
 
   private var requestBegan: Int?
   private var writeBegan: Int?
@@ -150,25 +152,64 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
       switch next {
       case .request(let request, let exchange):
         self.active = exchange
-        let task = self.loop.run(request) { self.finish($0) }
+        let task = self.loop.run(request) { self.answer($0) }
         if self.active != nil { self.task = task }
       case .rejection(let reason, let fields):
         self.active = HTTP1Exchange()
-        self.finish(self.loop.configuration.rejection(reason, fields))
+        _ = self.answer(self.loop.configuration.rejection(reason, fields))
       }
     }
     if !self.isReading { self.flush() }
   }
 
-  private func finish(_ response: HTTPResponse) {
-    guard var exchange = self.active, let context = self.context else { return }
+  /// Sends a response, or the head of one that is streamed, with the way for its body.
+  private func answer(_ response: HTTPResponse) -> ResponseOutlet? {
+    guard var exchange = self.active, let context = self.context else { return nil }
+    let isStreamed = exchange.streams(response)
+    if self.isDraining || self.isInputClosed && self.waiting.isEmpty
+      || isStreamed && exchange.isOld
+    {
+      exchange.keepsAlive = false
+    }
+    self.active = exchange
+    self.write(ByteBuffer(response, for: exchange, allocator: context.channel.allocator))
+    guard isStreamed else {
+      self.finish(exchange)
+      return nil
+    }
+    let outlet = ResponseOutlet(
+      write: { self.send($0) },
+      end: { self.end(trailers: $0) },
+      abort: { self.close() }
+    )
+    self.outlet = outlet
+    if !self.isReading { self.flush() }
+    return outlet
+  }
+
+  private func send(_ bytes: [UInt8]) -> Bool {
+    guard let exchange = self.active, let context = self.context else { return true }
+    self.write(ByteBuffer(chunk: bytes, for: exchange, allocator: context.channel.allocator))
+    if !self.isReading { self.flush() }
+    return context.channel.isWritable
+  }
+
+  private func end(trailers: HeaderFields) {
+    guard let exchange = self.active, let context = self.context else { return }
+    if !exchange.isOld {
+      self.write(ByteBuffer(lastChunkWith: trailers, allocator: context.channel.allocator))
+    }
+    self.finish(exchange)
+  }
+
+  /// Goes on after a response, if the connection does.
+  private func finish(_ exchange: HTTP1Exchange) {
     self.active = nil
     self.task = nil
+    self.outlet = nil
     self.lastActivity = self.loop.now
-    if self.isDraining || self.isInputClosed && self.waiting.isEmpty { exchange.keepsAlive = false }
-    let allocator = context.channel.allocator
-    self.write(ByteBuffer(response, for: exchange, allocator: allocator))
-    guard exchange.keepsAlive else { return self.closeGently() }
+    let isLast = self.isDraining || self.isInputClosed && self.waiting.isEmpty
+    guard exchange.keepsAlive, !isLast else { return self.closeGently() }
     self.resume()
     self.advance()
   }
@@ -197,6 +238,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     guard context.channel.isWritable, !self.isClosing else { return }
     self.writeBegan = nil
+    self.outlet?.makeRoom()
     self.advance()
   }
 
@@ -221,6 +263,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
       if self.waiting.isEmpty { self.closeGently() }
       return
     }
+    // Nothing can be said within a body; whoever ends its side then is taken for gone.
+    guard self.outlet == nil else { return self.close() }
     // The client may have ended its side only, and wait, or may be gone. A gone one's kernel
     // answers any byte with a reset, which closes the channel; a waiting one skips the byte.
     if !active.isOld {
@@ -231,6 +275,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   func channelInactive(context: ChannelHandlerContext) {
     self.cancelHandlers()
+    self.outlet?.close()
+    self.outlet = nil
     self.active = nil
     self.waiting.removeAll()
     self.loop.remove(self)

@@ -74,9 +74,12 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
       case .rejected(let stream, let reason):
         let fields = self.session.takeRequest(of: stream).fields
         self.session.reject(stream, with: self.loop.configuration.rejection(reason, fields))
+      case .room(let stream): stream.outlet?.makeRoom()
       case .cancelled(let stream):
         stream.task?.cancel()
         stream.task = nil
+        stream.outlet?.close()
+        stream.outlet = nil
       }
     }
   }
@@ -87,8 +90,29 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
     let task = self.loop.run(self.session.takeRequest(of: stream)) { response in
       self.session.respond(to: stream, with: response)
       self.scheduleFlush()
+      return stream.isAnswered && !stream.isComplete ? self.outlet(of: stream) : nil
     }
-    if !stream.isAnswered { stream.task = task }
+    if !stream.isComplete { stream.task = task }
+  }
+
+  /// The way for the body of a streamed response.
+  private func outlet(of stream: HTTP2ServerStream) -> ResponseOutlet {
+    let outlet = ResponseOutlet(
+      write: { bytes in
+        defer { self.scheduleFlush() }
+        return self.session.send(bytes, on: stream)
+      },
+      end: { trailers in
+        self.session.end(stream, trailers: trailers)
+        self.scheduleFlush()
+      },
+      abort: {
+        self.session.abort(stream)
+        self.scheduleFlush()
+      }
+    )
+    stream.outlet = outlet
+    return outlet
   }
 
   // MARK: Out

@@ -64,33 +64,39 @@ final class ServerLoop {
 
   // MARK: Handlers
 
-  /// Runs the handler on this loop until it first waits, and calls `completion` on the loop.
+  /// Runs the handler on this loop until it first waits, and calls `answer` on the loop.
   ///
-  /// The task is one per request, ends with its answer and is cancelled with its connection.
+  /// The task is one per request, ends with its answer and is cancelled with its connection. Where
+  /// `answer` returns an outlet, the task goes on to send the response's stream through it.
   func run(
     _ request: HTTPRequest,
-    completion: @escaping (HTTPResponse) -> Void
+    answer: @escaping (HTTPResponse) -> ResponseOutlet?
   ) -> Task<Void, Never> {
     self.runningHandlers += 1
     let handler = self.handler
     let eventLoop = self.eventLoop
-    let finish = NIOLoopBound(
-      { (response: HTTPResponse) in
-        self.runningHandlers -= 1
-        completion(response)
-        self.finishDrainIfEmpty()
+    let begin = NIOLoopBound(
+      { (response: HTTPResponse) -> NIOLoopBound<ResponseOutlet>? in
+        if let outlet = answer(response) { return NIOLoopBound(outlet, eventLoop: eventLoop) }
+        self.handlerEnded()
+        return nil
       },
       eventLoop: eventLoop
     )
+    let end = NIOLoopBound({ self.handlerEnded() }, eventLoop: eventLoop)
     return Task.immediate(executorPreference: self.executor) {
       let response: HTTPResponse
       do { response = try await handler(request) } catch { response = HTTPResponse(status: 500) }
-      if eventLoop.inEventLoop {
-        finish.value(response)
-      } else {
-        eventLoop.execute { finish.value(response) }
-      }
+      let outlet = await eventLoop.running { begin.value(response) }
+      guard let outlet, let stream = response.stream else { return }
+      await stream.flow(into: outlet, on: eventLoop)
+      await eventLoop.running { end.value() }
     }
+  }
+
+  private func handlerEnded() {
+    self.runningHandlers -= 1
+    self.finishDrainIfEmpty()
   }
 
   // MARK: Time
@@ -164,6 +170,41 @@ final class ServerLoop {
     self.drainTimers = []
     self.drained?.succeed(())
     self.drained = nil
+  }
+}
+
+extension EventLoop {
+  /// Runs `body` on the loop, at once when the caller is there.
+  fileprivate func running<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
+    if self.inEventLoop { return body() }
+    return await withCheckedContinuation { continuation in
+      self.execute { continuation.resume(returning: body()) }
+    }
+  }
+}
+
+extension HTTPBodyStream {
+  /// Sends piece after piece as there is room for them, to the end of the body or of the client.
+  fileprivate func flow(
+    into outlet: NIOLoopBound<ResponseOutlet>,
+    on eventLoop: any EventLoop
+  ) async {
+    do {
+      while let bytes = try await self.next() {
+        let isWanted = await withCheckedContinuation { sender in
+          if eventLoop.inEventLoop {
+            outlet.value.send(bytes, sender)
+          } else {
+            eventLoop.execute { outlet.value.send(bytes, sender) }
+          }
+        }
+        guard isWanted else { return self.cancel() }
+      }
+      let trailers = self.trailers
+      await eventLoop.running { outlet.value.end(trailers: trailers) }
+    } catch {
+      await eventLoop.running { outlet.value.abort() }
+    }
   }
 }
 
