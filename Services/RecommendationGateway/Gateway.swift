@@ -23,8 +23,13 @@ struct Gateway: Service {
   init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
-    self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])
-    self.embedding = try Backend("embedding-service", url: values[GatewaySettings.embeddingURL])
+    let key = values[GatewaySettings.serviceKey]
+    self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL], key)
+    self.embedding = try Backend(
+      "embedding-service",
+      url: values[GatewaySettings.embeddingURL],
+      key
+    )
     self.store = try SQLiteCatalogStore(
       path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
     )
@@ -60,6 +65,7 @@ struct Gateway: Service {
 
   func register(on server: inout RPCServer, health: Health) {
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
+    CatalogHandlers(recommender: self.recommender).register(on: &server)
     Page.register(on: &server)
     health.addCheck(name: "catalog") { await self.catalogProblem() }
     health.addCheck(name: "embedding-space") { await self.spaceProblem() }
@@ -123,14 +129,18 @@ private struct Backend: Sendable {
   let client: RPCClient
   private let connection: HTTP2Client
 
-  init(_ name: String, url: String) throws {
+  /// - Parameters:
+  ///   - name: For people.
+  ///   - url: As in "http://127.0.0.1:8081".
+  ///   - key: What the service knows the gateway by, or `nil` where it asks for nothing.
+  init(_ name: String, url: String, _ key: String?) throws {
     guard let address = ServiceAddress(url: url) else {
       throw ConfigurationProblems(["\(url) is not an address of the form http://HOST:PORT"])
     }
     self.name = name
     self.url = url
     self.connection = HTTP2Client(host: address.host, port: address.port)
-    self.client = try RPCClient(baseURL: url, send: self.connection.handler)
+    self.client = try RPCClient(baseURL: url, send: presenting(key, to: self.connection.handler))
   }
 
   /// What keeps the service from answering, or `nil`.

@@ -12,6 +12,10 @@ enum GatewaySettings {
     default: "http://127.0.0.1:8082",
     "Where the embedding service answers."
   )
+  static let serviceKey = Setting<String?>.secret(
+    "SERVICE_API_KEY",
+    "Key that the emotion and the embedding service know the gateway by."
+  )
   static let store = Setting<String>(
     "CATALOG_STORE",
     type: "store",
@@ -47,7 +51,8 @@ enum GatewaySettings {
   )
 
   static let table = [
-    Self.emotionURL.about, Self.embeddingURL.about, Self.store.about, Self.contentWeight.about,
+    Self.emotionURL.about, Self.embeddingURL.about, Self.serviceKey.about, Self.store.about,
+    Self.contentWeight.about,
     Self.cacheEntries.about, Self.answerEntries.about, Self.cacheSeconds.about,
   ]
 }

@@ -49,6 +49,12 @@ package enum CatalogMethods {
   package static let getCatalogStatus = Method<
     Netflixgpt_Catalog_V1_GetCatalogStatusRequest, Netflixgpt_Catalog_V1_GetCatalogStatusResponse
   >(service, "GetCatalogStatus", .noSideEffects)
+  package static let upsertTitles = Method<
+    Netflixgpt_Catalog_V1_UpsertTitlesRequest, Netflixgpt_Catalog_V1_UpsertTitlesResponse
+  >(service, "UpsertTitles", .idempotent)
+  package static let deleteTitles = Method<
+    Netflixgpt_Catalog_V1_DeleteTitlesRequest, Netflixgpt_Catalog_V1_DeleteTitlesResponse
+  >(service, "DeleteTitles", .idempotent)
 }
 
 /// The descriptors of every message and service, as a serialised `FileDescriptorSet`.

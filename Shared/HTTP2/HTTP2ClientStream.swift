@@ -1,4 +1,4 @@
-package import HTTPMessage
+import HTTPMessage
 
 /// One request to an HTTP/2 server and the answer to it.
 package final class HTTP2ClientStream {

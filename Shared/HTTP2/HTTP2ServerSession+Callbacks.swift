@@ -149,6 +149,8 @@ extension HTTP2ServerSession {
       self.settle(stream, .rejected(stream, .malformed))
     } else if let expected = stream.expectedBodyBytes, expected > self.limits.maxBodyBytes {
       self.settle(stream, .rejected(stream, .bodyTooLarge))
+    } else if let response = self.admit?(&stream.request) {
+      self.settle(stream, .refused(stream, response))
     } else if !endsRequest, stream.request.fields["expect"] == "100-continue" {
       self.sendContinue(stream)
     }

@@ -13,6 +13,8 @@ package final class HTTP2ServerSession {
     case rejected(HTTP2ServerStream, HTTPRejection)
     /// A streamed answer that had no room left has room again.
     case room(HTTP2ServerStream)
+    /// A request was answered by `admit`, which is still to be sent.
+    case refused(HTTP2ServerStream, HTTPResponse)
     /// A stream ended before its request was answered to the end.
     case cancelled(HTTP2ServerStream)
   }
@@ -27,6 +29,10 @@ package final class HTTP2ServerSession {
   /// Of the bodies that have not arrived whole.
   var heldBytes = 0
 
+  /// Asked about each request once its header is there; a response stands for the handler's.
+  ///
+  /// Called while bytes are being received, so it must not use the session.
+  package var admit: ((inout HTTPRequest) -> HTTPResponse?)?
   /// Coarse time in milliseconds, set by the host.
   package var now = 0
   package private(set) var openStreams = 0

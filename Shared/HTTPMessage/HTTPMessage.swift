@@ -11,6 +11,10 @@ package struct HTTPRequest: Sendable, Hashable {
   package var body: [UInt8]
   /// Asks a client for the response as soon as its head has come, with a streamed body.
   package var wantsStream = false
+  /// The address that the request came from, as in "127.0.0.1"; empty where nobody asked.
+  package var peer = ""
+  /// What the server that read the request found out by its header; `nil` where it didn't ask.
+  package var admission: HTTPAdmission?
 
   package init(
     method: String,

@@ -17,10 +17,15 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   private enum Waiting {
     case request(HTTPRequest, HTTP1Exchange)
     case rejection(HTTPRejection, HeaderFields)
+    case refusal(HTTPResponse, HTTP1Exchange)
   }
+
+  /// A longer body of a refused request ends the connection instead of being passed over.
+  private static let maxSkippedBytes = 64 << 10
 
   private let loop: ServerLoop
   private var context: ChannelHandlerContext?
+  private lazy var peer = self.context?.channel.peer ?? ""
   /// The request whose head has come and whose end has not.
   private var incoming: Incoming?
   private var waiting = CircularBuffer<Waiting>()
@@ -82,15 +87,14 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   private func begin(_ head: HTTPRequestHead) {
     self.requestBegan = self.loop.now
-    guard let request = HTTPRequest(head) else {
+    guard var request = HTTPRequest(head) else {
       return self.reject(.malformed, HeaderFields(head.headers))
     }
-    if let length = request.fields["content-length"].flatMap(Int.init),
-      length > self.loop.limits.maxBodyBytes
-    {
+    let length = request.fields["content-length"].flatMap(Int.init)
+    if let length, length > self.loop.limits.maxBodyBytes {
       return self.reject(.bodyTooLarge, request.fields)
     }
-    let exchange = HTTP1Exchange(
+    var exchange = HTTP1Exchange(
       isHead: request.method == "HEAD",
       isOld: head.version != .http1_1,
       // The parser takes what follows a request to upgrade for another protocol.
@@ -98,8 +102,32 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     )
     let awaitsContinue =
       !exchange.isOld && request.fields["expect"]?.lowercased() == "100-continue"
+    if let response = self.refusal(of: &request) {
+      // A client that waits to be told to go on may or may not send the body now.
+      let skips =
+        !awaitsContinue && request.fields["transfer-encoding"] == nil
+        && length ?? 0 <= Self.maxSkippedBytes
+      exchange.keepsAlive = exchange.keepsAlive && skips
+      return self.refuse(response, exchange)
+    }
     self.incoming = Incoming(request: request, exchange: exchange, awaitsContinue: awaitsContinue)
     self.sendContinueIfAwaited()
+  }
+
+  private func refusal(of request: inout HTTPRequest) -> HTTPResponse? {
+    guard let admit = self.loop.configuration.admit else { return nil }
+    request.peer = self.peer
+    return admit(&request)
+  }
+
+  /// Answers at once; what comes of the body is passed over, or nothing is read any more.
+  private func refuse(_ response: HTTPResponse, _ exchange: HTTP1Exchange) {
+    if !exchange.keepsAlive {
+      self.requestBegan = nil
+      self.isDeaf = true
+    }
+    self.waiting.append(.refusal(response, exchange))
+    self.advance()
   }
 
   private func sendContinueIfAwaited() {
@@ -118,9 +146,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   }
 
   private func end() {
+    self.requestBegan = nil
     guard let incoming = self.incoming else { return }
     self.incoming = nil
-    self.requestBegan = nil
     self.isDeaf = !incoming.exchange.keepsAlive
     self.waiting.append(.request(incoming.request, incoming.exchange))
     self.advance()
@@ -157,6 +185,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
       case .rejection(let reason, let fields):
         self.active = HTTP1Exchange()
         _ = self.answer(self.loop.configuration.rejection(reason, fields))
+      case .refusal(let response, let exchange):
+        self.active = exchange
+        _ = self.answer(response)
       }
     }
     if !self.isReading { self.flush() }

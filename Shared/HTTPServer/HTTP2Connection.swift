@@ -35,7 +35,16 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
     self.session.now = loop.now
   }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    guard let admit = self.loop.configuration.admit else { return }
+    let peer = context.channel.peer
+    self.session.admit = { request in
+      request.peer = peer
+      return admit(&request)
+    }
+  }
+
   func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
   // MARK: In
@@ -75,6 +84,7 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
         let fields = self.session.takeRequest(of: stream).fields
         self.session.reject(stream, with: self.loop.configuration.rejection(reason, fields))
       case .room(let stream): stream.outlet?.makeRoom()
+      case .refused(let stream, let response): self.session.reject(stream, with: response)
       case .cancelled(let stream):
         stream.task?.cancel()
         stream.task = nil

@@ -11,6 +11,9 @@ package struct HTTPServerConfiguration: Sendable {
   package var limits = HTTPServerLimits()
   /// The answer to a request that never reaches the handler, by what came of its header.
   package var rejection: @Sendable (HTTPRejection, HeaderFields) -> HTTPResponse
+  /// Asked about each request on its event loop once its header is there, and before its body is
+  /// read: may note what it found out in the request, or answer in the handler's place.
+  package var admit: (@Sendable (inout HTTPRequest) -> HTTPResponse?)?
 
   package init(
     host: String,

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// One accepted connection, in whatever protocol; used on its event loop only.
 protocol ServerConnection: AnyObject {
   /// Ends what has taken too long.
@@ -10,4 +12,9 @@ protocol ServerConnection: AnyObject {
   func cancelHandlers()
   /// Closes at once.
   func close()
+}
+
+extension Channel {
+  /// The address at the other end without its port, or "" where there is none.
+  var peer: String { self.remoteAddress?.ipAddress ?? "" }
 }

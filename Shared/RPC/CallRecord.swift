@@ -17,4 +17,6 @@ package struct CallRecord: Sendable, Hashable {
   package var requestBytes: Int
   /// Of the body, as on the wire.
   package var responseBytes: Int
+  /// The name of the caller's key, or empty; never the key.
+  package var caller = ""
 }

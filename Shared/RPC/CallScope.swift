@@ -1,3 +1,5 @@
+package import HTTPMessage
+
 /// What a call hands down to the calls it makes: its time limit and its identity.
 package struct CallScope: Sendable {
   /// When the caller stops waiting.
@@ -6,15 +8,19 @@ package struct CallScope: Sendable {
   package var requestID: String?
   /// W3C trace context, passed on as it came.
   package var traceparent: String?
+  /// Passed on, so that a call is as important to those behind as it is here.
+  package var priority: CallPriority
 
   package init(
     deadline: ContinuousClock.Instant? = nil,
     requestID: String? = nil,
-    traceparent: String? = nil
+    traceparent: String? = nil,
+    priority: CallPriority = .standard
   ) {
     self.deadline = deadline
     self.requestID = requestID
     self.traceparent = traceparent
+    self.priority = priority
   }
 
   /// The scope of the call being served, or an empty one outside of any.

@@ -86,6 +86,7 @@ package struct RPCClient: Sendable {
     for field in fields.fields { message.fields.append(field.name, field.value) }
     message.fields["x-request-id"] = scope.requestID ?? RequestID.make()
     if let traceparent = scope.traceparent { message.fields["traceparent"] = traceparent }
+    if scope.priority != .standard { message.fields["x-priority"] = scope.priority.rawValue }
     let response: HTTPResponse
     do {
       response = try await self.exchange(

@@ -102,6 +102,30 @@ package struct ErrorDetail: Sendable, Hashable {
     )
   }
 
+  /// Whose quota is used up, and which.
+  ///
+  /// - Parameters:
+  ///   - subject: As in "key:shop".
+  ///   - id: The quota's name, as in "read".
+  ///   - value: Calls in a window.
+  ///   - description: As in "600 calls in 60 s".
+  /// - Returns: A `QuotaFailure`.
+  package static func quota(
+    subject: String,
+    id: String,
+    value: Int,
+    description: String
+  ) -> ErrorDetail {
+    let violation = Google_Rpc_QuotaFailure.Violation.with {
+      $0.subject = subject
+      $0.description_p = description
+      $0.quotaMetric = "calls"
+      $0.quotaID = id
+      $0.quotaValue = Int64(value)
+    }
+    return ErrorDetail(Google_Rpc_QuotaFailure.with { $0.violations = [violation] })
+  }
+
   /// When it is worth asking again.
   package static func retryInfo(after delay: Duration) -> ErrorDetail {
     let (seconds, attoseconds) = delay.components

@@ -28,7 +28,8 @@ extension RPCServer {
         requestID: fields.requestID,
         codec: reply.codec,
         requestBytes: request.body.count,
-        responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count
+        responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count,
+        caller: reply.caller
       )
     )
     return reply.response
@@ -97,8 +98,11 @@ extension RPCServer {
   ) async {
     reply.method = endpoint.path
     let added = ResponseFields()
+    var admission = HTTPAdmission()
     var deadline: ContinuousClock.Instant?
     do {
+      admission = try self.admission(of: request, endpoint)
+      let admitted = admission
       let payload = try await self.payload(of: request, fields, endpoint, &reply.codec)
       let timeout = try self.timeout(of: fields, default: endpoint.timeout)
       guard timeout > .zero else { throw Refusal.deadlineExceeded }
@@ -113,18 +117,21 @@ extension RPCServer {
       let scope = CallScope(
         deadline: end,
         requestID: fields.requestID,
-        traceparent: fields.traceparent
+        traceparent: fields.traceparent,
+        priority: admitted.priority
       )
       reply.response.body = try await withDeadline(end) {
         try await CallScope.$current.withValue(scope) {
-          try await endpoint.answer(payload, context)
+          try await self.answer(endpoint, request, payload, context, admitted)
         }
       }
       reply.response.fields.append("content-type", payload.codec.contentType)
       if request.method == "GET" { reply.response.fields.append("vary", "accept-encoding") }
     } catch {
-      reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
+      reply.refuse(self.refusal(of: error, deadline: deadline), fields.requestID)
     }
+    reply.caller = admission.caller
+    for field in admission.fields.fields { reply.response.fields.append(field.name, field.value) }
     if fields.isStrict, reply.codec == .json {
       reply.response.fields.append("preference-applied", "handling=strict")
     }
@@ -212,6 +219,7 @@ private struct Reply {
   var code: Code?
   var failure: String?
   var codec: Codec?
+  var caller = ""
 
   mutating func refuse(_ refusal: Refusal, _ requestID: String) {
     self.code = refusal.error.code

@@ -12,6 +12,8 @@ package struct RPCServer: Sendable {
   let health: Health
   let observe: @Sendable (CallRecord) -> Void
   let shapes: MessageShapes
+  /// Who may call, and when; everyone at once where there is none.
+  package var hooks: AdmissionHooks?
   /// By path.
   private var targets: [String: Target] = [:]
 

@@ -1,16 +1,16 @@
-import HTTPMessage
+package import HTTPMessage
 import SwiftProtobuf
 
 /// An error response that says more than its code's status.
-struct Refusal: Error {
-  var error: RPCError
+package struct Refusal: Error, Sendable {
+  package var error: RPCError
   /// Where the status is not the code's.
   var status: Int?
-  var fields: HeaderFields = [:]
+  package var fields: HeaderFields = [:]
   /// The type of an error that doesn't speak for itself, for operators.
   var failure: String?
 
-  init(_ error: RPCError, status: Int? = nil, fields: HeaderFields = [:]) {
+  package init(_ error: RPCError, status: Int? = nil, fields: HeaderFields = [:]) {
     self.error = error
     self.status = status
     self.fields = fields

@@ -1,3 +1,4 @@
+import Admission
 import ArgumentParser
 import Contracts
 import HTTPMessage
@@ -6,6 +7,10 @@ import Logging
 import NIOCore
 import RPC
 import Telemetry
+
+#if canImport(Glibc)
+import Glibc
+#endif
 
 struct Serve<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
@@ -28,10 +33,15 @@ struct Serve<S: Service>: AsyncParsableCommand {
       observe: { record in logger.log(record) }
     )
     service.register(on: &server, health: health)
+    let admission = try await self.admission(values, logger)
+    server.hooks = admission.hooks
+    let crossOrigin = values[AdmissionSettings.crossOrigin]
     let signals = TerminationSignals()
     do {
-      let configuration = settings.http(serving: server)
-      try await withHTTPServer(configuration, handler: server.handler) { address in
+      var configuration = settings.http(serving: server)
+      configuration.admit = server.door(crossOrigin)
+      async let _: Void = admission.keepCurrent()
+      try await withHTTPServer(configuration, handler: server.handler(crossOrigin)) { address in
         health.start()
         logger.info(
           "listening",
@@ -50,11 +60,19 @@ struct Serve<S: Service>: AsyncParsableCommand {
     await service.close()
     logger.info("stopped")
   }
-}
 
-extension RPCServer {
-  fileprivate var handler: HTTPHandler {
-    { request in await self.handle(request) }
+  private func admission(
+    _ values: SettingValues,
+    _ logger: Logger
+  ) async throws -> AdmissionControl {
+    do {
+      return try await AdmissionControl(AdmissionSettings.configuration(values)) { event in
+        logger.warning("admission", metadata: ["event": "\(event)"])
+      }
+    } catch {
+      complain("\(S.name): \(error)")
+      throw ExitCode(EX_CONFIG)
+    }
   }
 }
 
@@ -78,6 +96,7 @@ extension Logger {
     } else if record.status < 400 {
       metadata["code"] = "ok"
     }
+    if !record.caller.isEmpty { metadata["caller"] = "\(record.caller)" }
     if let codec = record.codec { metadata["codec"] = "\(codec.rawValue)" }
     if let failure = record.failure { metadata["failure"] = "\(failure)" }
     let isOurs = record.status >= 500 && record.method != "/readyz"

@@ -30,7 +30,7 @@ extension Service {
   package static var commands: [any AsyncParsableCommand.Type] { [] }
 
   static var allSettings: [SettingDescription] {
-    ServerSettings.table(defaultPort: Self.defaultPort) + Self.settings
+    ServerSettings.table(defaultPort: Self.defaultPort) + AdmissionSettings.table + Self.settings
   }
 }
 

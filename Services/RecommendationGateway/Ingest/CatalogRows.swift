@@ -1,19 +1,7 @@
 import CatalogCSV
 import CatalogStore
-import Contracts
-import SwiftProtobuf
 
 extension CatalogRow {
-  /// What the emotion service is asked about, cut to what it accepts.
-  var titleText: Netflixgpt_Emotion_V1_TitleText {
-    .with {
-      $0.id = self.id
-      $0.name = String(self.title.unicodeScalars.prefix(500))
-      $0.description_p = String(self.description.unicodeScalars.prefix(5000))
-      $0.genres = Array(self.genres.prefix(32))
-    }
-  }
-
   /// The title as the file has it, without emotions and emojis.
   var catalogTitle: CatalogTitle {
     CatalogTitle(
@@ -33,17 +21,6 @@ extension CatalogRow {
       tmdbPopularity: self.tmdbPopularity,
       tmdbScore: self.tmdbScore
     )
-  }
-
-  func title(
-    _ annotation: Netflixgpt_Emotion_V1_TitleAnnotation,
-    emotions: [Netflixgpt_Answer_V1_Emotion]
-  ) -> CatalogTitle {
-    var title = self.catalogTitle
-    title.emotions = emotions.map { .init(name: $0.name, intensity: $0.intensity) }
-    title.emojis = annotation.emojis
-    title.annotatedBy = "\(annotation.usage.provider)/\(annotation.usage.model)"
-    return title
   }
 }
 

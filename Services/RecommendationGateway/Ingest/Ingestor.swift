@@ -55,7 +55,7 @@ struct Ingestor: Sendable {
   ///
   /// A failure ends the run, after the batches under way are stored; the outcome names it.
   func run(_ work: Work, progress: @Sendable (_ done: Int) -> Void) async -> Outcome {
-    await withTaskGroup(of: Result<Prepared, any Error>.self) { group in
+    await withTaskGroup(of: Result<PreparedTitles, any Error>.self) { group in
       var outcome = Outcome(unchanged: work.unchanged)
       for (index, batch) in work.batches.enumerated() {
         if index >= Self.batchesAtOnce, let result = await group.next() {
@@ -76,7 +76,7 @@ struct Ingestor: Sendable {
   }
 
   /// Stores what was prepared; the first failure is kept as what interrupted the run.
-  private func store(_ result: Result<Prepared, any Error>, _ outcome: inout Outcome) async {
+  private func store(_ result: Result<PreparedTitles, any Error>, _ outcome: inout Outcome) async {
     do {
       let prepared = try result.get()
       if !prepared.titles.isEmpty {
@@ -87,76 +87,28 @@ struct Ingestor: Sendable {
         )
       }
       outcome.stored += prepared.titles.count
-      outcome.failures += prepared.failures
-      outcome.fallbacks.merge(prepared.fallbacks, uniquingKeysWith: +)
+      outcome.failures += prepared.failures.sorted { $0.key < $1.key }
+        .map { (id: $0.key, reason: $0.value.message) }
+      for title in prepared.titles {
+        for fallback in prepared.degraded[title.title.id] ?? [] {
+          let name = "\(fallback.to) instead of \(fallback.from) (\(fallback.reason))"
+          outcome.fallbacks[name, default: 0] += 1
+        }
+      }
     } catch {
       outcome.interruption = outcome.interruption ?? error
     }
   }
 
-  private struct Prepared: Sendable {
-    var titles: [StoredTitle] = []
-    var vectors: [String: [Float]] = [:]
-    var space = ""
-    var failures: [(id: String, reason: String)] = []
-    var fallbacks: [String: Int] = [:]
-  }
-
   /// Asks the services about a batch, once more after a moment where one is not available.
-  private func prepare(_ rows: [CatalogRow]) async throws -> Prepared {
+  private func prepare(_ rows: [CatalogRow]) async throws -> PreparedTitles {
+    let titles = rows.map(\.catalogTitle)
+    let preparation = TitlePreparation(emotions: self.emotions, embeddings: self.embeddings)
     do {
-      return try await self.prepareOnce(rows)
+      return try await preparation.prepare(titles)
     } catch let error as RPCError where error.code == .unavailable {
       try await Task.sleep(for: min(error.retryDelay ?? .seconds(1), .seconds(30)))
-      return try await self.prepareOnce(rows)
+      return try await preparation.prepare(titles)
     }
-  }
-
-  /// The calls may take long where a language model answers.
-  private func prepareOnce(_ rows: [CatalogRow]) async throws -> Prepared {
-    let annotations = try await self.emotions.annotations(
-      of: rows.map(\.titleText),
-      timeout: .seconds(120)
-    )
-    var prepared = Prepared()
-    var annotated: [(CatalogRow, Netflixgpt_Emotion_V1_TitleAnnotation)] = []
-    for (row, annotation) in zip(rows, annotations) {
-      if annotation.hasFailure {
-        prepared.failures.append((row.id, annotation.failure.message))
-      } else {
-        annotated.append((row, annotation))
-      }
-    }
-    guard !annotated.isEmpty else { return prepared }
-    let words = Set(annotated.flatMap { $0.1.emotions.map(\.name) })
-    let texts = annotated.map { $0.0.catalogTitle.contentText }
-    let answer = try await self.embeddings.vectors(
-      of: Array(words) + texts,
-      timeout: .seconds(120)
-    )
-    prepared.space = answer.space
-    prepared.vectors = answer.vectors.filter { words.contains($0.key) }
-    for (row, annotation) in annotated {
-      // An emotion without a vector can't be matched with anything.
-      let emotions = annotation.emotions.filter { prepared.vectors[$0.name] != nil }
-      guard !emotions.isEmpty else {
-        prepared.failures.append((row.id, "none of its emotions is known to the embedding model"))
-        continue
-      }
-      for fallback in annotation.degraded {
-        let name = "\(fallback.to) instead of \(fallback.from) (\(fallback.reason))"
-        prepared.fallbacks[name, default: 0] += 1
-      }
-      let title = row.title(annotation, emotions: emotions)
-      prepared.titles.append(
-        StoredTitle(
-          title: title,
-          contentVector: answer.vectors[title.contentText],
-          sourceHash: annotation.degraded.isEmpty
-            ? title.sourceHash(space: answer.space) : Self.provisional
-        )
-      )
-    }
-    return prepared
   }
 }

@@ -58,6 +58,44 @@ package nonisolated enum Netflixgpt_Catalog_V1_TitleType: SwiftProtobuf.Enum, Sw
 
 }
 
+package nonisolated enum Netflixgpt_Catalog_V1_TitleChange: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case added // = 1
+  case replaced // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .added
+    case 2: self = .replaced
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .added: return 1
+    case .replaced: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Netflixgpt_Catalog_V1_TitleChange] = [
+    .unspecified,
+    .added,
+    .replaced,
+  ]
+
+}
+
 /// A film or a show.
 package nonisolated struct Netflixgpt_Catalog_V1_Title: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -302,12 +340,152 @@ package nonisolated struct Netflixgpt_Catalog_V1_GetCatalogStatusResponse: Senda
   fileprivate var _store: String? = nil
 }
 
+package nonisolated struct Netflixgpt_Catalog_V1_UpsertTitlesRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 100, with ids that differ. A title needs an id, a name and a type. One without emotions gets
+  /// its emotions and emojis from the emotion service; `annotated_by` is ours to write.
+  package var titles: [Netflixgpt_Catalog_V1_Title] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Netflixgpt_Catalog_V1_UpsertTitlesResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// One for each title of the request, in its order.
+  package var results: [Netflixgpt_Catalog_V1_UpsertTitlesResult] = []
+
+  /// Of the catalog with these titles.
+  package var catalogVersion: String {
+    get {_catalogVersion ?? String()}
+    set {_catalogVersion = newValue}
+  }
+  /// Returns true if `catalogVersion` has been explicitly set.
+  package var hasCatalogVersion: Bool {self._catalogVersion != nil}
+  /// Clears the value of `catalogVersion`. Subsequent reads from it will return its default value.
+  package mutating func clearCatalogVersion() {self._catalogVersion = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _catalogVersion: String? = nil
+}
+
+package nonisolated struct Netflixgpt_Catalog_V1_UpsertTitlesResult: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String {
+    get {_id ?? String()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  package var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  package mutating func clearID() {self._id = nil}
+
+  package var outcome: Netflixgpt_Catalog_V1_UpsertTitlesResult.OneOf_Outcome? = nil
+
+  package var change: Netflixgpt_Catalog_V1_TitleChange {
+    get {
+      if case .change(let v)? = outcome {return v}
+      return .unspecified
+    }
+    set {outcome = .change(newValue)}
+  }
+
+  package var failure: Netflixgpt_Answer_V1_ItemFailure {
+    get {
+      if case .failure(let v)? = outcome {return v}
+      return Netflixgpt_Answer_V1_ItemFailure()
+    }
+    set {outcome = .failure(newValue)}
+  }
+
+  /// Where the emotions come from something less than what was asked first.
+  package var degraded: [Netflixgpt_Answer_V1_Degradation] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Outcome: Equatable, Sendable {
+    case change(Netflixgpt_Catalog_V1_TitleChange)
+    case failure(Netflixgpt_Answer_V1_ItemFailure)
+
+  }
+
+  package init() {}
+
+  fileprivate var _id: String? = nil
+}
+
+package nonisolated struct Netflixgpt_Catalog_V1_DeleteTitlesRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 1000.
+  package var ids: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Netflixgpt_Catalog_V1_DeleteTitlesResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How many titles there were.
+  package var deleted: Int32 {
+    get {_deleted ?? 0}
+    set {_deleted = newValue}
+  }
+  /// Returns true if `deleted` has been explicitly set.
+  package var hasDeleted: Bool {self._deleted != nil}
+  /// Clears the value of `deleted`. Subsequent reads from it will return its default value.
+  package mutating func clearDeleted() {self._deleted = nil}
+
+  /// The ids that the catalog did not have, in the request's order.
+  package var unknownIds: [String] = []
+
+  /// Of the catalog without these titles.
+  package var catalogVersion: String {
+    get {_catalogVersion ?? String()}
+    set {_catalogVersion = newValue}
+  }
+  /// Returns true if `catalogVersion` has been explicitly set.
+  package var hasCatalogVersion: Bool {self._catalogVersion != nil}
+  /// Clears the value of `catalogVersion`. Subsequent reads from it will return its default value.
+  package mutating func clearCatalogVersion() {self._catalogVersion = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _deleted: Int32? = nil
+  fileprivate var _catalogVersion: String? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "netflixgpt.catalog.v1"
 
 nonisolated extension Netflixgpt_Catalog_V1_TitleType: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TITLE_TYPE_UNSPECIFIED\0\u{1}TITLE_TYPE_MOVIE\0\u{1}TITLE_TYPE_SHOW\0")
+}
+
+nonisolated extension Netflixgpt_Catalog_V1_TitleChange: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TITLE_CHANGE_UNSPECIFIED\0\u{1}TITLE_CHANGE_ADDED\0\u{1}TITLE_CHANGE_REPLACED\0")
 }
 
 nonisolated extension Netflixgpt_Catalog_V1_Title: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -572,6 +750,221 @@ nonisolated extension Netflixgpt_Catalog_V1_GetCatalogStatusResponse: SwiftProto
     if lhs._embeddingFingerprint != rhs._embeddingFingerprint {return false}
     if lhs.genres != rhs.genres {return false}
     if lhs._store != rhs._store {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Catalog_V1_UpsertTitlesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpsertTitlesRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}titles\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.titles) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.titles.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.titles, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Catalog_V1_UpsertTitlesRequest, rhs: Netflixgpt_Catalog_V1_UpsertTitlesRequest) -> Bool {
+    if lhs.titles != rhs.titles {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Catalog_V1_UpsertTitlesResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpsertTitlesResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}results\0\u{3}catalog_version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.results) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._catalogVersion) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.results.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.results, fieldNumber: 1)
+    }
+    try { if let v = self._catalogVersion {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Catalog_V1_UpsertTitlesResponse, rhs: Netflixgpt_Catalog_V1_UpsertTitlesResponse) -> Bool {
+    if lhs.results != rhs.results {return false}
+    if lhs._catalogVersion != rhs._catalogVersion {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Catalog_V1_UpsertTitlesResult: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpsertTitlesResult"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}change\0\u{1}failure\0\u{1}degraded\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._id) }()
+      case 2: try {
+        var v: Netflixgpt_Catalog_V1_TitleChange?
+        try decoder.decodeSingularEnumField(value: &v)
+        if let v = v {
+          if self.outcome != nil {try decoder.handleConflictingOneOf()}
+          self.outcome = .change(v)
+        }
+      }()
+      case 3: try {
+        var v: Netflixgpt_Answer_V1_ItemFailure?
+        var hadOneofValue = false
+        if let current = self.outcome {
+          hadOneofValue = true
+          if case .failure(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.outcome = .failure(v)
+        }
+      }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.degraded) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    switch self.outcome {
+    case .change?: try {
+      guard case .change(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularEnumField(value: v, fieldNumber: 2)
+    }()
+    case .failure?: try {
+      guard case .failure(let v)? = self.outcome else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    if !self.degraded.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.degraded, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Catalog_V1_UpsertTitlesResult, rhs: Netflixgpt_Catalog_V1_UpsertTitlesResult) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.degraded != rhs.degraded {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Catalog_V1_DeleteTitlesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DeleteTitlesRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ids\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.ids) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ids.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.ids, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Catalog_V1_DeleteTitlesRequest, rhs: Netflixgpt_Catalog_V1_DeleteTitlesRequest) -> Bool {
+    if lhs.ids != rhs.ids {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Catalog_V1_DeleteTitlesResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".DeleteTitlesResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}deleted\0\u{3}unknown_ids\0\u{3}catalog_version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt32Field(value: &self._deleted) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.unknownIds) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._catalogVersion) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._deleted {
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 1)
+    } }()
+    if !self.unknownIds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.unknownIds, fieldNumber: 2)
+    }
+    try { if let v = self._catalogVersion {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Catalog_V1_DeleteTitlesResponse, rhs: Netflixgpt_Catalog_V1_DeleteTitlesResponse) -> Bool {
+    if lhs._deleted != rhs._deleted {return false}
+    if lhs.unknownIds != rhs.unknownIds {return false}
+    if lhs._catalogVersion != rhs._catalogVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -63,6 +63,7 @@ struct ToyGateway {
       observe: { _ in }
     )
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
+    CatalogHandlers(recommender: self.recommender).register(on: &server)
     let complete = server
     self.client = try RPCClient(baseURL: "http://toy", send: { await complete.handle($0) })
   }

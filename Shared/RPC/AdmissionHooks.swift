@@ -1,0 +1,69 @@
+package import HTTPMessage
+
+/// A call as its header tells it.
+package struct CallHead: Sendable {
+  /// As in "/netflixgpt.catalog.v1.CatalogService/UpsertTitles".
+  package let path: String
+  /// Whether calling the method may change something.
+  package let mayChange: Bool
+  /// Without its body, while that is not read.
+  package let request: HTTPRequest
+
+  init(_ endpoint: Endpoint, _ request: HTTPRequest) {
+    self.path = endpoint.path
+    self.mayChange = !endpoint.allowsGet
+    self.request = request
+  }
+}
+
+/// A call whose body is there, not decoded yet, before its turn has come.
+package struct ArrivedCall: Sendable {
+  package let head: CallHead
+  package let admission: HTTPAdmission
+  package let deadline: ContinuousClock.Instant
+  package let codec: Codec
+  /// The message, uncompressed.
+  package let message: [UInt8]
+}
+
+/// How a call ended, for whoever counts those at work.
+package enum CallEnd: Sendable, Hashable {
+  case answered
+  /// Took until its time was over.
+  case timedOut
+  /// Failed or was cancelled, which says nothing of how long such calls take.
+  case failed
+}
+
+/// What a server asks about its calls: whether to serve them, and when.
+///
+/// Pages are not asked about.
+package struct AdmissionHooks: Sendable {
+  /// Judges a call by its header, before its body is read; throws a `Refusal`.
+  ///
+  /// Runs on the connection's event loop, so it must neither wait nor compute for long.
+  package var admit: @Sendable (CallHead) throws -> HTTPAdmission
+  /// Waits until the call may run, and gives what is to be told when it has ended; throws a
+  /// `Refusal` where its turn comes too late or never.
+  package var enter: @Sendable (ArrivedCall) async throws -> @Sendable (CallEnd) -> Void
+  /// Runs `work` unless an equal call gave a response already, which it returns as a replay.
+  package var once:
+    @Sendable (
+      _ call: ArrivedCall,
+      _ work: @Sendable () async throws -> [UInt8]
+    ) async throws -> (body: [UInt8], isReplay: Bool)
+
+  package init(
+    admit: @escaping @Sendable (CallHead) throws -> HTTPAdmission,
+    enter: @escaping @Sendable (ArrivedCall) async throws -> @Sendable (CallEnd) -> Void,
+    once:
+      @escaping @Sendable (
+        _ call: ArrivedCall,
+        _ work: @Sendable () async throws -> [UInt8]
+      ) async throws -> (body: [UInt8], isReplay: Bool)
+  ) {
+    self.admit = admit
+    self.enter = enter
+    self.once = once
+  }
+}
