@@ -182,6 +182,10 @@ let package = Package(
         "EmbeddingService", "LocalModels", "Safety", "ScriptedServer", protobuf,
       ]
     ),
+    tests(
+      "AdmissionTests",
+      of: ["HTTPMessage", "RPC", "Contracts", "Admission", crypto, jwt, protobuf]
+    ),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
     tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
@@ -210,6 +214,15 @@ let package = Package(
       name: "conformance-server",
       dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
       path: "Tests/Conformance/Server",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "overload",
+      dependencies: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", "Admission", arguments,
+        protobuf,
+      ],
+      path: "Tests/Resilience/Overload",
       swiftSettings: settings
     ),
     .executableTarget(
