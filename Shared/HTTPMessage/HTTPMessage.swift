@@ -1,3 +1,10 @@
+/// How a request came, as in "HTTP/1.1".
+package enum HTTPVersion: String, Sendable, Hashable {
+  case http1_0 = "1.0"
+  case http1_1 = "1.1"
+  case http2 = "2"
+}
+
 /// A request whose body has arrived whole.
 package struct HTTPRequest: Sendable, Hashable {
   package var method: String
@@ -9,6 +16,8 @@ package struct HTTPRequest: Sendable, Hashable {
   package var target: String
   package var fields: HeaderFields
   package var body: [UInt8]
+  /// Set by servers; clients speak what they speak.
+  package var version = HTTPVersion.http1_1
 
   package init(
     method: String,

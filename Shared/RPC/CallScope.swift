@@ -1,20 +1,26 @@
+package import Telemetry
+
 /// What a call hands down to the calls it makes: its time limit and its identity.
 package struct CallScope: Sendable {
   /// When the caller stops waiting.
   package var deadline: ContinuousClock.Instant?
   /// 1...128 of `[A-Za-z0-9._-]`.
   package var requestID: String?
-  /// W3C trace context, passed on as it came.
-  package var traceparent: String?
+  /// What the calls it makes are part of, or `nil` outside of any trace.
+  package var span: OpenSpan?
+  /// W3C baggage, passed on as it came.
+  package var baggage: String?
 
   package init(
     deadline: ContinuousClock.Instant? = nil,
     requestID: String? = nil,
-    traceparent: String? = nil
+    span: OpenSpan? = nil,
+    baggage: String? = nil
   ) {
     self.deadline = deadline
     self.requestID = requestID
-    self.traceparent = traceparent
+    self.span = span
+    self.baggage = baggage
   }
 
   /// The scope of the call being served, or an empty one outside of any.
