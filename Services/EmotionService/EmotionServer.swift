@@ -21,7 +21,7 @@ struct EmotionServer: Sendable {
     lifetime: Duration = .seconds(3600)
   ) {
     self.chain = chain
-    self.moods = LRUCache(capacity: maxMoodsKept, lifetime: lifetime)
+    self.moods = LRUCache(named: "readings", capacity: maxMoodsKept, lifetime: lifetime)
   }
 
   /// Reads the emotions of a mood, from the cache if it was read before.
