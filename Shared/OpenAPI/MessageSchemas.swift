@@ -105,10 +105,10 @@ struct MessageSchemas {
           "description": description,
         ])
       }
-      let length = limits.length.map { Self.lengths($0) } ?? []
+      let text = Self.textLimits(limits)
       return .members([
         "type": "array",
-        "items": .object(Self.type(field) + length),
+        "items": .object(Self.type(field) + text),
         // An empty list is left out of an answer, so only requests are bound from below.
         "minItems": limits.items.flatMap {
           isInput && $0.least > 0 ? .integer(Int64($0.least)) : nil
@@ -117,8 +117,7 @@ struct MessageSchemas {
         "description": description,
       ])
     }
-    var members = Self.type(field)
-    if let length = limits.length { members += Self.lengths(length) }
+    var members = Self.type(field) + Self.textLimits(limits)
     if let range = limits.number {
       let isWhole = field.type != .double && field.type != .float
       members.removeAll { $0.name == "minimum" || $0.name == "maximum" }
@@ -135,11 +134,15 @@ struct MessageSchemas {
     return .object(members)
   }
 
-  private static func lengths(_ length: (least: Int, most: Int)) -> [JSONValue.Member] {
-    [
-      .init(name: "minLength", value: .integer(Int64(length.least))),
-      .init(name: "maxLength", value: .integer(Int64(length.most))),
+  private static func textLimits(_ limits: FieldLimits) -> [JSONValue.Member] {
+    let members: [(String, JSONValue?)] = [
+      ("minLength", limits.length.map { .integer(Int64($0.least)) }),
+      ("maxLength", (limits.length?.most).map { .integer(Int64($0)) }),
+      ("pattern", limits.pattern.map { .string($0) }),
     ]
+    return members.compactMap { name, value in
+      value.map { JSONValue.Member(name: name, value: $0) }
+    }
   }
 
   private static func schema(_ value: Descriptors.Enum) -> JSONValue {

@@ -59,7 +59,7 @@ struct Operations {
       + (self.method.descriptor.serverStreaming ? [] : [("application/proto", Self.binary)])
     return self.operation(
       id: self.name,
-      Parameters.references,
+      Parameters.references(isQuery: false),
       ["required": true, "content": .members(content)]
     )
   }
@@ -86,7 +86,7 @@ struct Operations {
         "schema": ["type": "string", "enum": ["v1"]],
       ],
     ]
-    return self.operation(id: "\(self.name)_get", own + Parameters.references, nil)
+    return self.operation(id: "\(self.name)_get", own + Parameters.references(isQuery: true), nil)
   }
 
   private static let binary: JSONValue = [

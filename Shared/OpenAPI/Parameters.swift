@@ -15,12 +15,13 @@ enum Parameters {
       ),
       (
         "XRequestId", "X-Request-Id",
-        "The name of the call in logs and errors; replaced where it is none.",
-        ["type": "string", "pattern": "^[A-Za-z0-9._-]{1,128}$"]
+        "The name of the call in logs and errors; replaced unless it is 1 to 128 letters, digits "
+          + "and any of `._-`.",
+        ["type": "string"]
       ),
       (
         "Prefer", "Prefer", "With `handling=strict`, fields that are not known are refused.",
-        ["type": "string", "enum": ["handling=strict", "handling=lenient"]]
+        ["type": "string", "examples": ["handling=strict"]]
       ),
     ]
 
@@ -36,8 +37,12 @@ enum Parameters {
     }
   }
 
-  static var references: [JSONValue] {
-    self.fields.map { ["$ref": .string("#/components/parameters/\($0.key)")] }
+  /// - Parameter isQuery: Whether the query says the protocol's version, so that no field does.
+  /// - Returns: References to the parameters of a call.
+  static func references(isQuery: Bool) -> [JSONValue] {
+    self.fields.filter { !isQuery || $0.key != "ConnectProtocolVersion" }.map {
+      ["$ref": .string("#/components/parameters/\($0.key)")]
+    }
   }
 
   private static let sent: [(name: String, description: String)] = [

@@ -33,6 +33,25 @@ import Testing
     #expect(limits.items == nil)
   }
 
+  @Test func `may bound a text from below only, or name what it may not hold`() {
+    let id = FieldLimits(
+      "The caller's own, not empty and unique.",
+      isText: true,
+      isRepeated: false,
+      isNumber: false
+    )
+    #expect(id.length?.least == 1)
+    #expect(id.length?.most == nil)
+    #expect(id.pattern == nil)
+    let mood = FieldLimits(
+      "1 to 2,000 Unicode scalars after trimming; no control characters but tab and newline.",
+      isText: true,
+      isRepeated: false,
+      isNumber: false
+    )
+    #expect(mood.pattern != nil)
+  }
+
   @Test func `are how many texts there are, and how long each is`() {
     let limits = FieldLimits(
       "1 to 2,048 texts of 1 to 8,192 Unicode scalars, none blank. The provider reads 8,191 bytes.",

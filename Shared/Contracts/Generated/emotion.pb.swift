@@ -104,7 +104,7 @@ package nonisolated struct Netflixgpt_Emotion_V1_TitleText: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The caller's own, unique in the request; answers carry it.
+  /// The caller's own, not empty and unique in the request; answers carry it.
   package var id: String = String()
 
   /// 1 to 500 Unicode scalars.
