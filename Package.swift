@@ -93,8 +93,10 @@ let package = Package(
     module("HTTPServer", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioHTTP1, nioSSL]),
     module("HTTPClient", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioSSL]),
     module("CurlClient", uses: ["HTTPMessage", "CCurl"]),
-    module("RPC", uses: ["HTTPMessage", "CZlib", protobuf]),
-    module("Telemetry", uses: [logging, metrics]),
+    module("JSONText"),
+    module("Telemetry", uses: ["HTTPMessage", "JSONText", logging, metrics]),
+    module("RPC", uses: ["HTTPMessage", "Telemetry", "CZlib", metrics, protobuf]),
+    module("OpenAPI", uses: ["JSONText", protobuf]),
     module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
     module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
@@ -105,8 +107,8 @@ let package = Package(
       exclude: ["proto", "generate"],
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
-    module("Caching"),
-    module("Providers", uses: ["HTTPMessage", "RPC", crypto, metrics]),
+    module("Caching", uses: [metrics]),
+    module("Providers", uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics]),
     module(
       "LocalModels",
       exclude: ["Training", "README.md"],
@@ -128,8 +130,8 @@ let package = Package(
     module(
       "ServiceRuntime",
       uses: [
-        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", "Channel",
-        "Admission", "MilvusStore", logging, metrics,
+        "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "RPC", "JSONText", "Telemetry",
+        "OpenAPI", "Contracts", "Channel", "Admission", "MilvusStore", logging, metrics,
         arguments, nioCore, nioPosix,
       ]
     ),
@@ -150,8 +152,8 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
-        "Safety", "ServiceRuntime", arguments, protobuf,
+        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Contracts", "Caching", "CatalogCSV",
+        "CatalogStore", "Safety", "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),
@@ -186,6 +188,13 @@ let package = Package(
       "AdmissionTests",
       of: ["HTTPMessage", "RPC", "Contracts", "Admission", crypto, jwt, protobuf]
     ),
+      "TelemetryTests",
+      of: [
+        "HTTPMessage", "JSONText", "Telemetry", "RPC", "Contracts", "ScriptedServer", "CurlClient",
+        metrics, protobuf,
+      ]
+    ),
+    tests("OpenAPITests", of: ["OpenAPI", "JSONText", "Contracts", protobuf]),
     tests("CatalogStoreTests", of: ["CatalogStore"]),
     tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(

@@ -29,7 +29,7 @@ struct EmbeddingServer: Sendable {
   ) {
     self.provider = provider
     self.gate = ProviderGate(policy: policy)
-    self.vectors = LRUCache(capacity: maxVectorsKept, lifetime: lifetime)
+    self.vectors = LRUCache(named: "vectors", capacity: maxVectorsKept, lifetime: lifetime)
   }
 
   /// Embeds texts in the order given; equal ones, and those embedded before, cost nothing.

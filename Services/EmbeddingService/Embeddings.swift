@@ -36,7 +36,7 @@ struct Embeddings: Service {
       self.provider = LocalEmbeddingProvider(try EmbeddingModel(resource))
     }
     self.server = EmbeddingServer(
-      provider: self.provider,
+      provider: MeasuredEmbeddingProvider(self.provider),
       maxVectorsKept: values[EmbeddingSettings.cacheEntries]
     )
   }

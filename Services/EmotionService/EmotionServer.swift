@@ -26,7 +26,7 @@ struct EmotionServer: Sendable {
   ) {
     self.chain = chain
     self.phrases = phrases
-    self.moods = LRUCache(capacity: maxMoodsKept, lifetime: lifetime)
+    self.moods = LRUCache(named: "readings", capacity: maxMoodsKept, lifetime: lifetime)
   }
 
   /// Reads the emotions of a mood, from the cache if it was read before.

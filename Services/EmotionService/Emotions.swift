@@ -40,7 +40,7 @@ struct Emotions: Service {
       }
     }
     self.server = EmotionServer(
-      chain: ProviderChain(self.providers),
+      chain: ProviderChain(self.providers.map { MeasuredEmotionProvider($0) }),
       phrases: try CrisisPhrases.shipped(),
       maxMoodsKept: values[EmotionSettings.cacheEntries],
       lifetime: .seconds(values[EmotionSettings.cacheSeconds])

@@ -2,6 +2,7 @@ import ArgumentParser
 import CatalogStore
 import HTTPClient
 import Caching
+import JSONText
 import RPC
 import ServiceRuntime
 
@@ -43,11 +44,15 @@ struct Gateway: Service {
       store: self.store,
       records: TitleRecords(
         store: self.store,
-        kept: LRUCache(capacity: entries, lifetime: lifetime)
+        kept: LRUCache(named: "titles", capacity: entries, lifetime: lifetime)
       ),
       contentWeight: values[GatewaySettings.contentWeight],
       safety: try SafetyPolicy(values),
-      answers: LRUCache(capacity: values[GatewaySettings.answerEntries], lifetime: lifetime)
+      answers: LRUCache(
+        named: "answers",
+        capacity: values[GatewaySettings.answerEntries],
+        lifetime: lifetime
+      )
     )
   }
 
@@ -72,6 +77,25 @@ struct Gateway: Service {
     for backend in [self.emotion, self.embedding] {
       health.addCheck(name: backend.name) { await backend.problem() }
     }
+  }
+
+  var debugPages: [String: @Sendable () async -> JSONValue] {
+    let backends = [self.emotion, self.embedding]
+    return [
+      "channels": {
+        var channels: [JSONValue] = []
+        for backend in backends {
+          let problem = await backend.problem()
+          channels.append(
+            .members([
+              "name": .string(backend.name), "target": .string(backend.url),
+              "isServing": .bool(problem == nil), "problem": problem.map { .string($0) },
+            ])
+          )
+        }
+        return .members(["channels": .array(channels)])
+      }
+    ]
   }
 
   func diagnose() async -> [Diagnosis] {

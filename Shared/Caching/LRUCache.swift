@@ -27,17 +27,28 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
     case kept(Value)
     case compute
     case wait(ticket: UInt64)
+
+    var event: CacheCounters.Event {
+      switch self {
+      case .kept: .hit
+      case .compute: .miss
+      case .wait: .coalesced
+      }
+    }
   }
 
   private let state: Mutex<State>
   private let lifetime: Duration
+  private let counters: CacheCounters?
 
   /// - Parameters:
+  ///   - name: Under which look-ups are counted; not at all without one.
   ///   - capacity: The most entries kept, 1 or more.
   ///   - lifetime: How long an entry is of use.
-  package init(capacity: Int, lifetime: Duration) {
+  package init(named name: String? = nil, capacity: Int, lifetime: Duration) {
     self.state = Mutex(State(entries: RecencyList(capacity: capacity)))
     self.lifetime = lifetime
+    self.counters = name.map { CacheCounters(cache: $0) }
   }
 
   /// How many entries are kept, expired ones included.
@@ -45,14 +56,17 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
 
   /// The value kept for `key`, if there is one.
   package func value(for key: Key) -> Value? {
-    self.state.withLock { Self.kept(key, in: &$0) }
+    let value = self.state.withLock { Self.kept(key, in: &$0) }
+    self.counters?.count(value == nil ? .miss : .hit)
+    return value
   }
 
   /// Keeps `value`, in place of the entry used least lately when all room is taken.
   package func insert(_ value: Value, for key: Key) {
-    self.state.withLock {
+    let isEvicting = self.state.withLock {
       $0.entries.insert(Entry(value: value, expires: .now + self.lifetime), for: key)
     }
+    if isEvicting { self.counters?.count(.eviction) }
   }
 
   /// The value kept for `key`, or the one that `compute` gives.
@@ -74,7 +88,9 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
     orCompute compute: () async throws -> (value: Value, mayKeep: Bool)
   ) async throws -> (value: Value, isShared: Bool) {
     while true {
-      switch self.start(key) {
+      let start = self.start(key)
+      self.counters?.count(start.event)
+      switch start {
       case .kept(let value): return (value, true)
       case .compute: return (try await self.lead(key, isOwn, compute), false)
       case .wait(let ticket):

@@ -30,17 +30,22 @@ struct RecencyList<Key: Hashable, Value> {
   }
 
   /// Sets the value of `key`, which is the latest used one from now on.
-  mutating func insert(_ value: Value, for key: Key) {
+  ///
+  /// - Returns: Whether another key was forgotten for it.
+  @discardableResult mutating func insert(_ value: Value, for key: Key) -> Bool {
     if self.touch(key) != nil, let place = self.places[key] {
       self.slots[place].value = value
-      return
+      return false
     }
+    var isFull = false
     if self.slots.count == self.capacity, let oldest = self.oldest {
+      isFull = true
       self.remove(self.slots[oldest].key)
     }
     self.slots.append(Slot(key: key, value: value))
     self.places[key] = self.slots.count - 1
     self.linkAsNewest(self.slots.count - 1)
+    return isFull
   }
 
   mutating func remove(_ key: Key) {

@@ -40,6 +40,7 @@ package final class HTTP2ServerStream {
   init(id: Int32, began: Int) {
     self.id = id
     self.began = began
+    self.request.version = .http2
   }
 }
 

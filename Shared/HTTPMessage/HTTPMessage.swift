@@ -1,3 +1,10 @@
+/// How a request came, as in "HTTP/1.1".
+package enum HTTPVersion: String, Sendable, Hashable {
+  case http1_0 = "1.0"
+  case http1_1 = "1.1"
+  case http2 = "2"
+}
+
 /// A request whose body has arrived whole.
 package struct HTTPRequest: Sendable, Hashable {
   package var method: String
@@ -15,6 +22,8 @@ package struct HTTPRequest: Sendable, Hashable {
   package var peer = ""
   /// What the server that read the request found out by its header; `nil` where it didn't ask.
   package var admission: HTTPAdmission?
+  /// Set by servers; clients speak what they speak.
+  package var version = HTTPVersion.http1_1
 
   package init(
     method: String,

@@ -24,6 +24,7 @@ extension HTTPRequest {
       target: target,
       fields: fields
     )
+    if head.version == .http1_0 { self.version = .http1_0 }
   }
 
   /// The authority and the rest of an absolute target such as "http://host/path"; a target that

@@ -1,4 +1,5 @@
 import HTTPMessage
+import Telemetry
 
 /// The header fields that steer a call, found in one pass.
 struct CallFields {
@@ -11,13 +12,22 @@ struct CallFields {
   var protocolVersion: String?
   /// The caller's, or one of ours where it has none that is valid.
   var requestID = ""
-  var traceparent: String?
+  /// Where the caller's trace stands.
+  var trace: TraceContext?
+  /// What the server does for this request, once that is known.
+  var span: OpenSpan?
+  /// What the caller wants to be passed on, as it came.
+  ///
+  /// Source: https://www.w3.org/TR/baggage/
+  var baggage: String?
   /// Whether unknown fields are errors, by `Prefer: handling=strict`.
   ///
   /// Source: https://www.rfc-editor.org/rfc/rfc7240#section-4.4
   var isStrict = false
 
   init(_ fields: HeaderFields) {
+    var traceparent: String?
+    var tracestate: String?
     for field in fields.fields {
       switch field.name {
       case "content-type": self.contentType = self.contentType ?? field.value
@@ -29,13 +39,21 @@ struct CallFields {
       case "connect-timeout-ms": self.timeout = field.value
       case "connect-protocol-version": self.protocolVersion = field.value
       case "x-request-id" where RequestID.isValid(field.value): self.requestID = field.value
-      case "traceparent" where Self.isTraceparent(field.value): self.traceparent = field.value
+      case "traceparent": traceparent = traceparent ?? field.value
+      case "tracestate": tracestate = tracestate.map { "\($0),\(field.value)" } ?? field.value
+      case "baggage" where field.value.utf8.count <= Self.maxBaggageBytes:
+        self.baggage = field.value
       case "prefer" where Self.names("handling=strict", in: field.value): self.isStrict = true
       default: continue
       }
     }
+    if let traceparent {
+      self.trace = TraceContext(traceparent: traceparent, tracestate: tracestate)
+    }
     if self.requestID.isEmpty { self.requestID = RequestID.make() }
   }
+
+  private static let maxBaggageBytes = 8192
 
   /// Whether a comma-separated list has a member, in any case, without a weight of zero.
   private static func names(_ member: String, in list: String) -> Bool {
@@ -44,17 +62,6 @@ struct CallFields {
         let parts = element.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
         guard let name = parts.first, name.lowercased() == member else { return false }
         return !parts.dropFirst().contains { $0.hasPrefix("q=") && Double($0.dropFirst(2)) == 0 }
-      }
-  }
-
-  /// Whether a value has the length and the alphabet of version 0.
-  ///
-  /// Source: https://www.w3.org/TR/trace-context/#traceparent-header
-  private static func isTraceparent(_ value: String) -> Bool {
-    value.utf8.count == 55
-      && value.utf8.allSatisfy {
-        $0 == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-          || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
       }
   }
 }

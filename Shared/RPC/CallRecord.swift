@@ -1,3 +1,6 @@
+package import HTTPMessage
+package import Telemetry
+
 /// What an access log may know of a request: nothing of its content.
 package struct CallRecord: Sendable, Hashable {
   /// The path of a registered method or page, as in "/grpc.health.v1.Health/Check", or "_OTHER".
@@ -19,4 +22,9 @@ package struct CallRecord: Sendable, Hashable {
   package var responseBytes: Int
   /// The name of the caller's key, or empty; never the key.
   package var caller = ""
+  /// Of the request, as in "POST".
+  package var httpMethod: String
+  package var httpVersion: HTTPVersion
+  /// The place of the call in a trace, or `nil` outside of any.
+  package var trace: TraceContext?
 }

@@ -1,4 +1,5 @@
 package import HTTPMessage
+package import Telemetry
 
 /// What a call hands down to the calls it makes: its time limit and its identity.
 package struct CallScope: Sendable {
@@ -6,20 +7,24 @@ package struct CallScope: Sendable {
   package var deadline: ContinuousClock.Instant?
   /// 1...128 of `[A-Za-z0-9._-]`.
   package var requestID: String?
-  /// W3C trace context, passed on as it came.
-  package var traceparent: String?
+  /// What the calls it makes are part of, or `nil` outside of any trace.
+  package var span: OpenSpan?
+  /// W3C baggage, passed on as it came.
+  package var baggage: String?
   /// Passed on, so that a call is as important to those behind as it is here.
   package var priority: CallPriority
 
   package init(
     deadline: ContinuousClock.Instant? = nil,
     requestID: String? = nil,
-    traceparent: String? = nil,
+    span: OpenSpan? = nil,
+    baggage: String? = nil,
     priority: CallPriority = .standard
   ) {
     self.deadline = deadline
     self.requestID = requestID
-    self.traceparent = traceparent
+    self.span = span
+    self.baggage = baggage
     self.priority = priority
   }
 

@@ -1,5 +1,6 @@
 package import HTTPMessage
 import SwiftProtobuf
+import Telemetry
 
 /// Calls the methods of one server.
 package struct RPCClient: Sendable {
@@ -13,6 +14,7 @@ package struct RPCClient: Sendable {
   /// Before each method's path: empty, or as in "/api".
   private let prefix: String
   private let send: HTTPHandler
+  private let metrics = ClientMetrics()
   let codec: Codec
   let maxResponseBytes: Int
   private let defaultTimeout: Duration
@@ -79,14 +81,51 @@ package struct RPCClient: Sendable {
     timeout: Duration? = nil,
     fields: HeaderFields = [:]
   ) async throws(RPCError) -> Response {
+    let span = CallScope.current.span?.calling(String(method.path.dropFirst()))
+    let began = ContinuousClock.now
+    do throws(RPCError) {
+      let response = try await self.perform(method, request, timeout, fields, span?.context)
+      self.finish(method.path, span, after: .now - began, nil)
+      return response
+    } catch {
+      self.finish(method.path, span, after: .now - began, error.code)
+      throw error
+    }
+  }
+
+  private func finish(_ path: String, _ span: OpenSpan?, after duration: Duration, _ code: Code?) {
+    self.metrics.finished(path, after: duration, code)
+    span?.end(
+      after: duration,
+      failure: code?.name,
+      [
+        .text("rpc.system.name", "connectrpc"),
+        .text("rpc.method", String(path.dropFirst())),
+        .text("rpc.status_code", code?.name ?? "ok"),
+        .text("server.address", self.authority),
+      ]
+    )
+  }
+
+  private func perform<Request, Response>(
+    _ method: Method<Request, Response>,
+    _ request: Request,
+    _ timeout: Duration?,
+    _ fields: HeaderFields,
+    _ trace: TraceContext?
+  ) async throws(RPCError) -> Response {
     let scope = CallScope.current
     var deadline = ContinuousClock.now + (timeout ?? self.defaultTimeout)
     if let end = scope.deadline { deadline = min(deadline, end - Self.margin) }
     var message = try await self.message(method.path, request)
     for field in fields.fields { message.fields.append(field.name, field.value) }
     message.fields["x-request-id"] = scope.requestID ?? RequestID.make()
-    if let traceparent = scope.traceparent { message.fields["traceparent"] = traceparent }
     if scope.priority != .standard { message.fields["x-priority"] = scope.priority.rawValue }
+    if let trace {
+      message.fields["traceparent"] = trace.traceparent
+      message.fields["tracestate"] = trace.state
+    }
+    if let baggage = scope.baggage { message.fields["baggage"] = baggage }
     let response: HTTPResponse
     do {
       response = try await self.exchange(

@@ -1,4 +1,5 @@
 package import HTTPMessage
+import Telemetry
 
 extension RPCServer {
   /// Answers any request; cancelling the task cancels the handler.
@@ -6,9 +7,11 @@ extension RPCServer {
   /// A HEAD is answered like a GET: its body is the transport's to leave out, which tells its length.
   package func handle(_ request: HTTPRequest) async -> HTTPResponse {
     let began = ContinuousClock.now
-    let fields = CallFields(request.fields)
+    var fields = CallFields(request.fields)
     var reply = Reply()
-    switch self.target(of: request) {
+    let target = self.target(of: request)
+    let watch = CallWatch(of: target, on: self, &fields)
+    switch target {
     case .method(let endpoint):
       await self.call(endpoint, request, fields, began: began, &reply)
     case .page(let path, let page):
@@ -18,7 +21,8 @@ extension RPCServer {
     }
     await self.compress(&reply.response, for: fields)
     reply.response.fields.append("x-request-id", fields.requestID)
-    self.observe(
+    self.finish(
+      watch,
       CallRecord(
         method: reply.method,
         status: reply.response.status,
@@ -29,7 +33,10 @@ extension RPCServer {
         codec: reply.codec,
         requestBytes: request.body.count,
         responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count,
-        caller: reply.caller
+        caller: reply.caller,
+        httpMethod: request.method,
+        httpVersion: request.version,
+        trace: fields.span?.context ?? fields.trace
       )
     )
     return reply.response
@@ -71,19 +78,24 @@ extension RPCServer {
           status: 408
         )
       }
-    let requestID = CallFields(fields).requestID
+    self.metrics.rejected(rejection)
+    let fields = CallFields(fields)
+    let requestID = fields.requestID
     var response = refusal.response(requestID: requestID)
     response.fields.append("x-request-id", requestID)
     self.observe(
       CallRecord(
-        method: Reply.otherMethod,
+        method: MethodMetrics.other,
         status: response.status,
         code: refusal.error.code,
         duration: .zero,
         requestID: requestID,
         codec: nil,
         requestBytes: 0,
-        responseBytes: response.body.count
+        responseBytes: response.body.count,
+        httpMethod: "",
+        httpVersion: .http1_1,
+        trace: fields.trace
       )
     )
     return response
@@ -117,7 +129,8 @@ extension RPCServer {
       let scope = CallScope(
         deadline: end,
         requestID: fields.requestID,
-        traceparent: fields.traceparent,
+        span: fields.span,
+        baggage: fields.baggage,
         priority: admitted.priority
       )
       reply.response.body = try await withDeadline(end) {
@@ -214,8 +227,7 @@ extension RPCServer {
 /// A response in the making, and what its record needs.
 private struct Reply {
   var response = HTTPResponse(status: 200)
-  static let otherMethod = "_OTHER"
-  var method = Self.otherMethod
+  var method = MethodMetrics.other
   var code: Code?
   var failure: String?
   var codec: Codec?

@@ -1,4 +1,5 @@
 package import HTTPMessage
+package import Telemetry
 import SwiftProtobuf
 
 /// Answers Connect's unary calls, and the pages that every service has.
@@ -11,6 +12,8 @@ package struct RPCServer: Sendable {
   let limits: RPCLimits
   let health: Health
   let observe: @Sendable (CallRecord) -> Void
+  let tracer: Tracer?
+  let metrics = ServerMetrics()
   let shapes: MessageShapes
   /// Who may call, and when; everyone at once where there is none.
   package var hooks: AdmissionHooks?
@@ -24,15 +27,18 @@ package struct RPCServer: Sendable {
   ///   - schema: A serialised `FileDescriptorSet` with every message that is registered.
   ///   - limits: What callers may ask for.
   ///   - health: What the health check and the pages tell.
+  ///   - tracer: Gets a span for each call; without one, traces are passed on only.
   ///   - observe: Called with each request once its response is ready, on the request's task.
   package init(
     schema: [UInt8],
     limits: RPCLimits = RPCLimits(),
     health: Health,
+    tracer: Tracer? = nil,
     observe: @escaping @Sendable (CallRecord) -> Void = { _ in }
   ) {
     self.limits = limits
     self.health = health
+    self.tracer = tracer
     self.observe = observe
     self.shapes = MessageShapes(schema: schema)
     self.registerHealth()
@@ -81,6 +87,20 @@ package struct RPCServer: Sendable {
     handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
   ) {
     self.targets[path] = .page(path, handler)
+  }
+
+  /// The paths of the methods registered so far, in their order.
+  package var methodPaths: [String] {
+    self.targets.values.compactMap {
+      if case .method(let endpoint) = $0 { endpoint.path } else { nil }
+    }
+    .sorted()
+  }
+
+  /// The paths of the pages there are so far, in their order.
+  package var pagePaths: [String] {
+    self.targets.values.compactMap { if case .page(let path, _) = $0 { path } else { nil } }
+      .sorted()
   }
 
   func target(of request: HTTPRequest) -> Target? {

@@ -5,6 +5,7 @@ import HTTPMessage
 import HTTPServer
 import Logging
 import NIOCore
+import OpenAPI
 import RPC
 import Telemetry
 
@@ -23,35 +24,42 @@ struct Serve<S: Service>: AsyncParsableCommand {
     // NIO takes the number once, before anything else touches the loops.
     NIOSingletons.groupLoopCountSuggestion = values[ServerSettings.threads]
     let settings = ServerSettings(values, defaultPort: S.defaultPort)
+    let shown = IntrospectionSettings(values)
+    let introspection = Introspection(shown, service: S.name, level: settings.level)
     let service = try wired(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
-    var server = RPCServer(
-      schema: Schema.fileDescriptorSet,
-      limits: settings.rpc,
-      health: health,
-      observe: { record in logger.log(record) }
-    )
-    service.register(on: &server, health: health)
     let admission = try await self.admission(values, logger)
+    var server = self.server(of: service, settings, introspection, health)
     server.hooks = admission.hooks
     let crossOrigin = values[AdmissionSettings.crossOrigin]
-    let signals = TerminationSignals()
+    var main = settings.http(serving: server)
+    main.admit = server.door(crossOrigin)
+    let serving = Serving(
+      configuration: main,
+      handler: server.handler(crossOrigin),
+      drainDelay: settings.drainDelay,
+      health: health,
+      signals: TerminationSignals(),
+      logger: logger
+    )
     do {
-      var configuration = settings.http(serving: server)
-      configuration.admit = server.door(crossOrigin)
       async let _: Void = admission.keepCurrent()
-      try await withHTTPServer(configuration, handler: server.handler(crossOrigin)) { address in
-        health.start()
-        logger.info(
-          "listening",
-          metadata: ["host": "\(address.host)", "port": "\(address.port)"]
-        )
-        let signal = await signals.first()
-        health.drain()
-        logger.info("draining", metadata: ["signal": "\(signal.name)"])
-        // Whoever balances load needs this long to see that readiness says no.
-        if signal.isPolite { try? await Task.sleep(for: settings.drainDelay) }
+      try await introspection.running {
+        guard let address = shown.admin else { return try await serving.run() }
+        var pages = service.debugPages
+        pages["config"] = { AdminPages.configuration(S.allSettings, values) }
+        let admin = AdminPages.server(introspection, health: health, debug: pages)
+        try await withHTTPServer(
+          settings.adminHTTP(address, serving: admin),
+          handler: admin.handler(nil)
+        ) { address in
+          logger.info(
+            "listening for operators",
+            metadata: ["host": "\(address.host)", "port": "\(address.port)"]
+          )
+          try await serving.run()
+        }
       }
     } catch {
       complain("\(S.name): \(error)")
@@ -59,6 +67,26 @@ struct Serve<S: Service>: AsyncParsableCommand {
     }
     await service.close()
     logger.info("stopped")
+  }
+
+  private func server(
+    of service: S,
+    _ settings: ServerSettings,
+    _ introspection: Introspection,
+    _ health: Health
+  ) -> RPCServer {
+    var server = RPCServer(
+      schema: Schema.fileDescriptorSet,
+      limits: settings.rpc,
+      health: health,
+      tracer: introspection.tracer,
+      observe: introspection.accessLog.write
+    )
+    service.register(on: &server, health: health)
+    introspection.addMetricsPage(to: &server)
+    OpenAPIPage.register(on: &server, title: S.name, summary: S.summary)
+    IndexPage.register(on: &server, title: "\(S.name): \(S.summary)")
+    return server
   }
 
   private func admission(
@@ -76,30 +104,31 @@ struct Serve<S: Service>: AsyncParsableCommand {
   }
 }
 
-func logger(for service: String, level: Logger.Level) -> Logger {
-  Logger(label: service) { _ in JSONLogHandler(service: service, level: level) }
+/// A service's own listener, from its start to the end of its drain.
+private struct Serving: Sendable {
+  var configuration: HTTPServerConfiguration
+  var handler: HTTPHandler
+  var drainDelay: Duration
+  var health: Health
+  var signals: TerminationSignals
+  var logger: Logger
+
+  func run() async throws {
+    try await withHTTPServer(self.configuration, handler: self.handler) { address in
+      self.health.start()
+      self.logger.info(
+        "listening",
+        metadata: ["host": "\(address.host)", "port": "\(address.port)"]
+      )
+      let signal = await self.signals.first()
+      self.health.drain()
+      self.logger.info("draining", metadata: ["signal": "\(signal.name)"])
+      // Whoever balances load needs this long to see that readiness says no.
+      if signal.isPolite { try? await Task.sleep(for: self.drainDelay) }
+    }
+  }
 }
 
-extension Logger {
-  /// One line a call: failures of ours as warnings, everything else for debugging.
-  ///
-  /// That a service isn't ready is what `/readyz` is asked for, and no failure of the page's.
-  fileprivate func log(_ record: CallRecord) {
-    var metadata: Logger.Metadata = [
-      "method": "\(record.method)", "status": "\(record.status)",
-      "requestID": "\(record.requestID)",
-      "milliseconds": "\(Int(record.duration / .milliseconds(1)))",
-      "requestBytes": "\(record.requestBytes)", "responseBytes": "\(record.responseBytes)",
-    ]
-    if let code = record.code {
-      metadata["code"] = "\(code.name)"
-    } else if record.status < 400 {
-      metadata["code"] = "ok"
-    }
-    if !record.caller.isEmpty { metadata["caller"] = "\(record.caller)" }
-    if let codec = record.codec { metadata["codec"] = "\(codec.rawValue)" }
-    if let failure = record.failure { metadata["failure"] = "\(failure)" }
-    let isOurs = record.status >= 500 && record.method != "/readyz"
-    self.log(level: isOurs ? .warning : .debug, "call", metadata: metadata)
-  }
+func logger(for service: String, level: Logger.Level) -> Logger {
+  Logger(label: service) { _ in JSONLogHandler(service: service, level: level) }
 }

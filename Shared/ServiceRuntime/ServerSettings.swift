@@ -9,7 +9,7 @@ struct ServerSettings: Sendable {
     "LOG_LEVEL",
     default: "info",
     of: Logger.Level.allCases.map(\.rawValue),
-    "Least severe log entries to write; debug adds a line for each call."
+    "Least severe log entries to write."
   )
   static let threads = Setting<Int>.integer(
     "THREADS",
@@ -102,6 +102,14 @@ struct ServerSettings: Sendable {
     self.rpc = rpc
     self.level = Logger.Level(rawValue: values[Self.logLevel]) ?? .info
     self.drainDelay = .seconds(values[Self.drainDelay])
+  }
+
+  /// How to serve `server` to operators.
+  func adminHTTP(_ address: AdminAddress, serving server: RPCServer) -> HTTPServerConfiguration {
+    var http = self.http(serving: server)
+    http.host = address.host
+    http.port = address.port
+    return http
   }
 
   /// How to serve `server`.

@@ -1,4 +1,5 @@
 package import ArgumentParser
+package import JSONText
 package import RPC
 
 /// One of our executables, as its commands see it.
@@ -19,6 +20,9 @@ package protocol Service: Sendable {
   /// Registers methods and pages, and what must hold for the service to be ready.
   func register(on server: inout RPCServer, health: Health)
 
+  /// What operators may look at on the admin address, by name: `/debugz/NAME` answers it as JSON.
+  var debugPages: [String: @Sendable () async -> JSONValue] { get }
+
   /// Tries each dependency once, for a person to read.
   func diagnose() async -> [Diagnosis]
 
@@ -29,8 +33,11 @@ package protocol Service: Sendable {
 extension Service {
   package static var commands: [any AsyncParsableCommand.Type] { [] }
 
+  package var debugPages: [String: @Sendable () async -> JSONValue] { [:] }
+
   static var allSettings: [SettingDescription] {
-    ServerSettings.table(defaultPort: Self.defaultPort) + AdmissionSettings.table + Self.settings
+    ServerSettings.table(defaultPort: Self.defaultPort) + IntrospectionSettings.table
+      + AdmissionSettings.table + Self.settings
   }
 }
 

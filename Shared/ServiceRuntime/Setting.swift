@@ -120,19 +120,32 @@ extension Setting where Value == String {
       range: "http:// or https://",
       shown: fallback,
       summary,
-      default: fallback
-    ) { text in
-      guard text.hasPrefix("http://") || text.hasPrefix("https://"), text.count > 8 else {
-        return nil
-      }
-      let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
-      guard !authority.contains("@") else { return nil }
-      return text.hasSuffix("/") ? String(text.dropLast()) : text
-    }
+      default: fallback,
+      parse: parsedURL
+    )
   }
 }
 
+@Sendable private func parsedURL(_ text: String) -> String? {
+  guard text.hasPrefix("http://") || text.hasPrefix("https://"), text.count > 8 else { return nil }
+  let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
+  guard !authority.contains("@") else { return nil }
+  return text.hasSuffix("/") ? String(text.dropLast()) : text
+}
+
 extension Setting where Value == String? {
+  /// An address as `Setting<String>.url` takes it, or none.
+  package static func optionalURL(_ key: String, _ summary: String) -> Setting {
+    Setting(
+      key,
+      type: "URL",
+      range: "http:// or https://",
+      shown: "",
+      summary,
+      default: nil
+    ) { parsedURL($0).map { .some($0) } }
+  }
+
   package static func secret(_ key: String, _ summary: String) -> Setting {
     Setting(key, type: "secret", range: "", shown: "", summary, isSecret: true, default: nil) {
       $0.isEmpty ? nil : .some($0)

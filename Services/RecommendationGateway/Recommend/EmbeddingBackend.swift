@@ -34,7 +34,7 @@ final class EmbeddingBackend: Sendable {
 
   init(_ client: RPCClient, cacheEntries: Int, cacheFor lifetime: Duration) {
     self.client = client
-    self.vectors = LRUCache(capacity: cacheEntries, lifetime: lifetime)
+    self.vectors = LRUCache(named: "vectors", capacity: cacheEntries, lifetime: lifetime)
   }
 
   /// The fingerprint of the space that the service's vectors live in now.

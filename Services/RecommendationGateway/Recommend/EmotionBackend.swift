@@ -10,7 +10,7 @@ struct EmotionBackend: Sendable {
 
   init(_ client: RPCClient, cacheEntries: Int, cacheFor lifetime: Duration) {
     self.client = client
-    self.readings = LRUCache(capacity: cacheEntries, lifetime: lifetime)
+    self.readings = LRUCache(named: "readings", capacity: cacheEntries, lifetime: lifetime)
   }
 
   /// What the service reads in `mood`; usage says whether it was remembered.

@@ -263,6 +263,7 @@ package nonisolated struct Netflixgpt_Catalog_V1_Title: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
+/// Example: {}
 package nonisolated struct Netflixgpt_Catalog_V1_GetCatalogStatusRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -70,6 +70,7 @@ package nonisolated enum Netflixgpt_Embedding_V1_VectorEncoding: SwiftProtobuf.E
 
 }
 
+/// Example: {"texts": ["joy", "quiet longing"], "encoding": "VECTOR_ENCODING_PACKED"}
 package nonisolated struct Netflixgpt_Embedding_V1_EmbedRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -232,6 +233,7 @@ package nonisolated struct Netflixgpt_Embedding_V1_EmbeddingSpace: Sendable {
   fileprivate var _fingerprint: String? = nil
 }
 
+/// Example: {}
 package nonisolated struct Netflixgpt_Embedding_V1_GetEmbeddingSpaceRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

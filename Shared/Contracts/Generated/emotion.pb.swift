@@ -20,6 +20,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+/// Example: {"mood": "I got the job, and nobody is here to celebrate"}
 package nonisolated struct Netflixgpt_Emotion_V1_ExtractEmotionsRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -92,6 +93,8 @@ package nonisolated struct Netflixgpt_Emotion_V1_ExtractEmotionsResponse: Sendab
   fileprivate var _safety: Netflixgpt_Answer_V1_SafetyLevel? = nil
 }
 
+/// Example: {"titles": [{"id": "1", "name": "The Last Lighthouse",
+/// "description": "Two keepers wait out a winter.", "genres": ["drama"]}]}
 package nonisolated struct Netflixgpt_Emotion_V1_AnnotateTitlesRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -111,7 +114,7 @@ package nonisolated struct Netflixgpt_Emotion_V1_TitleText: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The caller's own, unique in the request; answers carry it.
+  /// The caller's own, not empty and unique in the request; answers carry it.
   package var id: String = String()
 
   /// 1 to 500 Unicode scalars.

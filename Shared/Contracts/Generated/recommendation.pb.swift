@@ -92,6 +92,7 @@ package nonisolated struct Netflixgpt_Recommendation_V1_TitleFilter: Sendable {
   /// Clears the value of `minYear`. Subsequent reads from it will return its default value.
   package mutating func clearMinYear() {self._minYear = nil}
 
+  /// 1870 to 2100, inclusive.
   package var maxYear: Int32 {
     get {_maxYear ?? 0}
     set {_maxYear = newValue}
@@ -131,6 +132,7 @@ package nonisolated struct Netflixgpt_Recommendation_V1_TitleFilter: Sendable {
   /// Clears the value of `minRuntimeMinutes`. Subsequent reads from it will return its default value.
   package mutating func clearMinRuntimeMinutes() {self._minRuntimeMinutes = nil}
 
+  /// 1 to 1,000 minutes, inclusive; titles of unknown runtime do not pass.
   package var maxRuntimeMinutes: Int32 {
     get {_maxRuntimeMinutes ?? 0}
     set {_maxRuntimeMinutes = newValue}
@@ -166,6 +168,8 @@ package nonisolated struct Netflixgpt_Recommendation_V1_TitleFilter: Sendable {
   fileprivate var _minScore: Double? = nil
 }
 
+/// Example: {"mood": "It has rained all week and I miss my grandmother", "limit": 3,
+/// "goal": "GOAL_MATCH", "filter": {"types": ["TITLE_TYPE_MOVIE"], "minYear": 1960}}
 package nonisolated struct Netflixgpt_Recommendation_V1_RecommendRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -478,6 +482,7 @@ package nonisolated struct Netflixgpt_Recommendation_V1_ContentMatch: Sendable {
   fileprivate var _contribution: Double? = nil
 }
 
+/// Example: {"requests": [{"mood": "proud and alone"}, {"mood": "ready for a fight", "limit": 3}]}
 package nonisolated struct Netflixgpt_Recommendation_V1_BatchRecommendRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -538,12 +543,13 @@ package nonisolated struct Netflixgpt_Recommendation_V1_BatchRecommendResult: Se
   package init() {}
 }
 
+/// Example: {"id": "st0003", "limit": 5}
 package nonisolated struct Netflixgpt_Recommendation_V1_SimilarTitlesRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// An id of the catalog.
+  /// An id of the catalog: 1 to 256 Unicode scalars.
   package var id: String = String()
 
   /// 1 to 100; 10 when absent.
@@ -626,12 +632,13 @@ package nonisolated struct Netflixgpt_Recommendation_V1_SimilarTitlesResponse: S
   fileprivate var _catalogVersion: String? = nil
 }
 
+/// Example: {"id": "st0003"}
 package nonisolated struct Netflixgpt_Recommendation_V1_GetTitleRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// An id of the catalog.
+  /// An id of the catalog: 1 to 256 Unicode scalars.
   package var id: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -1,0 +1,64 @@
+import HTTPMessage
+import JSONText
+import Logging
+import RPC
+import Telemetry
+
+/// A line of JSON for each request, with neither texts nor keys.
+struct AccessLog: Sendable {
+  let lines = LineBuffer()
+  private let service: String
+  private let level: Logger.Level
+  private let logsCalls: Bool
+
+  /// What probes and scrapers ask, which says little as long as it is answered.
+  private static let probes: Set<String> = [
+    "/livez", "/readyz", "/startupz", "/metrics", HealthMethods.check.path,
+  ]
+
+  /// - Parameters:
+  ///   - service: Named in each line.
+  ///   - level: The least severe to write.
+  ///   - logsCalls: Whether calls without a failure of ours are of level info, or debug.
+  init(service: String, level: Logger.Level, logsCalls: Bool) {
+    self.service = service
+    self.level = level
+    self.logsCalls = logsCalls
+  }
+
+  func write(_ record: CallRecord) {
+    let level = self.level(of: record)
+    guard level >= self.level else { return }
+    self.lines.append { line in
+      func text(_ name: String, _ value: String?) {
+        guard let value else { return }
+        line += ",\"\(name)\":"
+        line.appendJSON(value)
+      }
+      func number(_ name: String, _ value: Int) { line += ",\"\(name)\":\(value)" }
+      text("level", level.rawValue)
+      text("service", self.service)
+      text("message", "call")
+      text("method", record.method)
+      text("httpMethod", record.httpMethod.isEmpty ? nil : record.httpMethod)
+      text("httpVersion", record.httpVersion.rawValue)
+      number("status", record.status)
+      text("code", record.code?.name ?? (record.status < 400 ? "ok" : nil))
+      text("failure", record.failure)
+      number("microseconds", Int(record.duration / .microseconds(1)))
+      number("requestBytes", record.requestBytes)
+      number("responseBytes", record.responseBytes)
+      text("codec", record.codec?.rawValue)
+      text("caller", record.caller.isEmpty ? nil : record.caller)
+      text("requestID", record.requestID)
+      text("traceID", record.trace?.traceID)
+    }
+  }
+
+  /// That a service isn't ready is what `/readyz` is asked for, and no failure of the page's.
+  private func level(of record: CallRecord) -> Logger.Level {
+    if record.status >= 500, record.method != "/readyz" { return .warning }
+    let isProbe = record.status < 400 && Self.probes.contains(record.method)
+    return self.logsCalls && !isProbe ? .info : .debug
+  }
+}

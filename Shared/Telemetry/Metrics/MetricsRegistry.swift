@@ -1,0 +1,121 @@
+package import Metrics
+import Synchronization
+
+/// The metrics of a process, for Prometheus to read.
+///
+/// Labels of swift-metrics become names as Prometheus allows them, dimensions become labels. A metric
+/// has a bounded number of series: what comes beyond is counted in one whose labels are all `_OTHER`.
+package final class MetricsRegistry: MetricsFactory {
+  private let families = Mutex<[String: MetricFamily]>([:])
+  private let maxSeries: Int
+
+  /// - Parameter maxSeries: Of each metric, without the one for what comes beyond.
+  package init(maxSeries: Int = 1000) {
+    self.maxSeries = maxSeries
+  }
+
+  /// Every metric at this moment, in the order of their names.
+  ///
+  /// - Parameter format: How to write them.
+  /// - Returns: A text that ends with a line break.
+  package func text(_ format: MetricsFormat) -> String {
+    let families = self.families.withLock { $0 }
+    var all = families.map { name, family in family.snapshot(named: name) }
+    all += ProcessMetrics.snapshots()
+    return format.text(of: all.sorted { $0.name < $1.name })
+  }
+
+  package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    let name = label.hasSuffix("_total") ? label : "\(label)_total"
+    return self.series(of: name, dimensions, .counter) { CounterSeries() }
+      ?? NOOPMetricsHandler.instance
+  }
+
+  package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    self.series(of: label, dimensions, .gauge) { GaugeSeries() } ?? NOOPMetricsHandler.instance
+  }
+
+  package func makeRecorder(
+    label: String,
+    dimensions: [(String, String)],
+    aggregate: Bool
+  ) -> any RecorderHandler {
+    guard aggregate else {
+      return self.series(of: label, dimensions, .gauge) { GaugeSeries() }
+        ?? NOOPMetricsHandler.instance
+    }
+    return self.series(of: label, dimensions, .histogram) {
+      HistogramSeries(bounds: HistogramBounds.forValues(of: label))
+    } ?? NOOPMetricsHandler.instance
+  }
+
+  package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    self.series(of: label, dimensions, .histogram) {
+      HistogramSeries(bounds: HistogramBounds.seconds)
+    } ?? NOOPMetricsHandler.instance
+  }
+
+  // Handles of one label and dimensions share a series, so none may take it from the others.
+  package func destroyCounter(_ handler: any CounterHandler) {}
+  package func destroyMeter(_ handler: any MeterHandler) {}
+  package func destroyRecorder(_ handler: any RecorderHandler) {}
+  package func destroyTimer(_ handler: any TimerHandler) {}
+
+  /// The series of a label and dimensions, or `nil` where the label belongs to another kind.
+  private func series<Series: MetricSeries>(
+    of label: String,
+    _ dimensions: [(String, String)],
+    _ kind: MetricKind,
+    make: () -> Series
+  ) -> Series? {
+    let name = MetricText.name(label)
+    let labels = MetricText.labels(dimensions)
+    return self.families.withLock { families in
+      var family = families[name] ?? MetricFamily(kind: kind)
+      guard family.kind == kind else { return nil }
+      if let known = family.series[labels] { return known as? Series }
+      let isRoom = family.series.count < self.maxSeries
+      let key = isRoom ? labels : MetricText.labels(dimensions.map { ($0.0, "_OTHER") })
+      if let known = family.series[key] { return known as? Series }
+      let series = make()
+      family.series[key] = series
+      families[name] = family
+      return series
+    }
+  }
+}
+
+/// All series of one name.
+struct MetricFamily: Sendable {
+  var kind: MetricKind
+  /// By labels as they are written, such as `cache="moods"`.
+  var series: [String: any MetricSeries] = [:]
+
+  func snapshot(named name: String) -> MetricSnapshot {
+    MetricSnapshot(
+      name: name,
+      kind: self.kind,
+      samples: self.series.sorted { $0.key < $1.key }.flatMap { $1.samples(labels: $0) }
+    )
+  }
+}
+
+enum MetricKind: String, Sendable {
+  case counter, gauge, histogram
+}
+
+/// One metric at one moment.
+struct MetricSnapshot: Sendable {
+  struct Sample: Sendable {
+    /// Behind the metric's name, as in "_bucket".
+    var suffix = ""
+    /// Without the braces.
+    var labels = ""
+    var value: Double
+  }
+
+  /// As Prometheus has it: a counter's ends in "_total".
+  var name: String
+  var kind: MetricKind
+  var samples: [Sample]
+}
