@@ -23,8 +23,8 @@ struct Gateway: Service {
   init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
-    self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])
-    self.embedding = try Backend("embedding-service", url: values[GatewaySettings.embeddingURL])
+    self.emotion = try Backend("emotion-service", GatewaySettings.emotionURL, values)
+    self.embedding = try Backend("embedding-service", GatewaySettings.embeddingURL, values)
     self.store = try SQLiteCatalogStore(
       path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
     )
@@ -122,13 +122,20 @@ private struct Backend: Sendable {
   let client: RPCClient
   private let connection: HTTP2Client
 
-  init(_ name: String, url: String) throws {
+  init(_ name: String, _ setting: Setting<String>, _ values: SettingValues) throws {
+    let url = values[setting]
     guard let address = ServiceAddress(url: url) else {
-      throw ConfigurationProblems(["\(url) is not an address of the form http://HOST:PORT"])
+      throw ConfigurationProblems([
+        "\(url) is not an address of the form http://HOST:PORT or https://HOST:PORT"
+      ])
     }
     self.name = name
     self.url = url
-    self.connection = HTTP2Client(host: address.host, port: address.port)
+    self.connection = HTTP2Client(
+      host: address.host,
+      port: address.port,
+      credentials: address.isEncrypted ? try ServiceTLSSettings.credentials(values) : nil
+    )
     self.client = try RPCClient(baseURL: url, send: self.connection.handler)
   }
 

@@ -9,6 +9,8 @@ package struct HTTPRequest: Sendable, Hashable {
   package var target: String
   package var fields: HeaderFields
   package var body: [UInt8]
+  /// Who sent it, where a server asked for a certificate and got one.
+  package var clientCertificate: ClientCertificate?
 
   package init(
     method: String,

@@ -20,6 +20,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   }
 
   private let loop: ServerLoop
+  private let peer: Peer
+  private let lifetime: ConnectionLifetime
   private var context: ChannelHandlerContext?
   /// The request whose head has come and whose end has not.
   private var incoming: Incoming?
@@ -39,8 +41,10 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   private var isDeaf = false
   private var isClosing = false
 
-  init(_ loop: ServerLoop) {
+  init(_ loop: ServerLoop, _ peer: Peer) {
     self.loop = loop
+    self.peer = peer
+    self.lifetime = ConnectionLifetime(loop)
     self.lastActivity = loop.now
   }
 
@@ -80,9 +84,10 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   private func begin(_ head: HTTPRequestHead) {
     self.requestBegan = self.loop.now
-    guard let request = HTTPRequest(head) else {
+    guard var request = HTTPRequest(head) else {
       return self.reject(.malformed, HeaderFields(head.headers))
     }
+    self.peer.sign(&request)
     if let length = request.fields["content-length"].flatMap(Int.init),
       length > self.loop.limits.maxBodyBytes
     {
@@ -238,6 +243,11 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   func enforceDeadlines() {
     let limits = self.loop.limits
+    if self.lifetime.isGraceOver(at: self.loop.now) { return self.close() }
+    if self.lifetime.isOver(at: self.loop.now) {
+      self.announceDrain()
+      self.drain()
+    }
     if let began = self.writeBegan {
       if self.loop.now - began > limits.responseWriteTimeout.milliseconds { self.close() }
     } else if !self.isBusy, !self.isClosing {

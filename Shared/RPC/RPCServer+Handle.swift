@@ -69,6 +69,12 @@ extension RPCServer {
           ),
           status: 408
         )
+      case .unencrypted:
+        Refusal(
+          .invalidArgument,
+          "this port speaks TLS: use https",
+          reason: "TLS_REQUIRED"
+        )
       }
     let requestID = CallFields(fields).requestID
     var response = refusal.response(requestID: requestID)

@@ -17,8 +17,7 @@ struct Serve<S: Service>: AsyncParsableCommand {
     // Server and clients share their event loops, so that a call stays on the loop it came in on.
     // NIO takes the number once, before anything else touches the loops.
     NIOSingletons.groupLoopCountSuggestion = values[ServerSettings.threads]
-    let settings = ServerSettings(values, defaultPort: S.defaultPort)
-    let service = try wired(S.self, values)
+    let (settings, service) = try assembled(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
     var server = RPCServer(
@@ -37,11 +36,17 @@ struct Serve<S: Service>: AsyncParsableCommand {
           "listening",
           metadata: ["host": "\(address.host)", "port": "\(address.port)"]
         )
-        let signal = await signals.first()
-        health.drain()
-        logger.info("draining", metadata: ["signal": "\(signal.name)"])
-        // Whoever balances load needs this long to see that readiness says no.
-        if signal.isPolite { try? await Task.sleep(for: settings.drainDelay) }
+        await withTaskGroup(of: Void.self) { group in
+          if let credentials = settings.credentials {
+            group.addTask { await CertificateWatch.run(credentials, logger) }
+          }
+          let signal = await signals.first()
+          health.drain()
+          logger.info("draining", metadata: ["signal": "\(signal.name)"])
+          // Whoever balances load needs this long to see that readiness says no.
+          if signal.isPolite { try? await Task.sleep(for: settings.drainDelay) }
+          group.cancelAll()
+        }
       }
     } catch {
       complain("\(S.name): \(error)")

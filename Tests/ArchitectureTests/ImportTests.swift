@@ -5,8 +5,9 @@ import Testing
 private let allowed: [String: Set<String>] = [
   "HTTPMessage": [],
   "HTTP2": ["HTTPMessage", "CNghttp2"],
-  "HTTPServer": ["HTTPMessage", "HTTP2"],
-  "HTTPClient": ["HTTPMessage", "HTTP2"],
+  "Certificates": ["HTTPMessage"],
+  "HTTPServer": ["HTTPMessage", "HTTP2", "Certificates"],
+  "HTTPClient": ["HTTPMessage", "HTTP2", "Certificates"],
   "CurlClient": ["HTTPMessage", "CCurl"],
   "RPC": ["HTTPMessage", "CZlib"],
   "Telemetry": [],
@@ -21,8 +22,8 @@ private let allowed: [String: Set<String>] = [
   "CatalogStore": [],
   "CatalogCSV": [],
   "ServiceRuntime": [
-    "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Telemetry", "Contracts", "Channel",
-    "Admission", "MilvusStore",
+    "HTTPMessage", "HTTPServer", "HTTPClient", "Certificates", "RPC", "Telemetry", "Contracts",
+    "Channel", "Admission", "MilvusStore",
   ],
   "EmotionService": [
     "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",
