@@ -61,9 +61,12 @@ let arguments: Target.Dependency = .product(
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: nio)
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: nio)
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: nio)
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: nio)
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 
 let package = Package(
@@ -80,6 +83,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
     .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
     .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -90,8 +95,15 @@ let package = Package(
     .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
     module("HTTPMessage"),
     module("HTTP2", uses: ["HTTPMessage", "CNghttp2"]),
-    module("HTTPServer", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioHTTP1, nioSSL]),
-    module("HTTPClient", uses: ["HTTPMessage", "HTTP2", nioCore, nioPosix, nioSSL]),
+    module("Certificates", uses: ["HTTPMessage", nioCore, nioSSL, crypto, x509, asn1]),
+    module(
+      "HTTPServer",
+      uses: ["HTTPMessage", "HTTP2", "Certificates", nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS]
+    ),
+    module(
+      "HTTPClient",
+      uses: ["HTTPMessage", "HTTP2", "Certificates", nioCore, nioPosix, nioSSL, nioTLS]
+    ),
     module("CurlClient", uses: ["HTTPMessage", "CCurl"]),
     module("JSONText"),
     module("Telemetry", uses: ["HTTPMessage", "JSONText", logging, metrics]),
@@ -130,8 +142,8 @@ let package = Package(
     module(
       "ServiceRuntime",
       uses: [
-        "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "RPC", "JSONText", "Telemetry",
-        "OpenAPI", "Contracts", "Channel", "Admission", "MilvusStore", logging, metrics,
+        "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "Certificates", "RPC", "JSONText",
+        "Telemetry", "OpenAPI", "Contracts", "Channel", "Admission", logging, metrics,
         arguments, nioCore, nioPosix,
       ]
     ),
@@ -164,7 +176,9 @@ let package = Package(
     ),
     tests(
       "HTTPTransportTests",
-      of: ["HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient", nioCore, nioPosix]
+      of: [
+        "HTTPMessage", "HTTP2", "HTTPServer", "HTTPClient", "Certificates", nioCore, nioPosix,
+      ]
     ),
     .target(
       name: "ScriptedServer",

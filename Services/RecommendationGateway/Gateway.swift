@@ -24,13 +24,8 @@ struct Gateway: Service {
   init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
-    let key = values[GatewaySettings.serviceKey]
-    self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL], key)
-    self.embedding = try Backend(
-      "embedding-service",
-      url: values[GatewaySettings.embeddingURL],
-      key
-    )
+    self.emotion = try Backend("emotion-service", GatewaySettings.emotionURL, values)
+    self.embedding = try Backend("embedding-service", GatewaySettings.embeddingURL, values)
     self.store = try SQLiteCatalogStore(
       path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
     )
@@ -155,16 +150,26 @@ private struct Backend: Sendable {
 
   /// - Parameters:
   ///   - name: For people.
-  ///   - url: As in "http://127.0.0.1:8081".
-  ///   - key: What the service knows the gateway by, or `nil` where it asks for nothing.
-  init(_ name: String, url: String, _ key: String?) throws {
+  ///   - setting: Of its address.
+  ///   - values: What else the connection is configured with.
+  init(_ name: String, _ setting: Setting<String>, _ values: SettingValues) throws {
+    let url = values[setting]
     guard let address = ServiceAddress(url: url) else {
-      throw ConfigurationProblems(["\(url) is not an address of the form http://HOST:PORT"])
+      throw ConfigurationProblems([
+        "\(url) is not an address of the form http://HOST:PORT or https://HOST:PORT"
+      ])
     }
     self.name = name
     self.url = url
-    self.connection = HTTP2Client(host: address.host, port: address.port)
-    self.client = try RPCClient(baseURL: url, send: presenting(key, to: self.connection.handler))
+    self.connection = HTTP2Client(
+      host: address.host,
+      port: address.port,
+      credentials: address.isEncrypted ? try ServiceTLSSettings.credentials(values) : nil
+    )
+    self.client = try RPCClient(
+      baseURL: url,
+      send: presenting(values[GatewaySettings.serviceKey], to: self.connection.handler)
+    )
   }
 
   /// What keeps the service from answering, or `nil`.

@@ -64,6 +64,10 @@ extension HTTP2ServerSession {
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { raw, frame, session in
       guard let header = frame?.pointee.hd else { return 0 }
+      if header.type == UInt8(NGHTTP2_PING.rawValue), let ping = frame?.pointee.ping {
+        withObject(session, as: HTTP2ServerSession.self) { $0.receivedPing(ping) }
+        return 0
+      }
       let isHead = header.type == UInt8(NGHTTP2_HEADERS.rawValue)
       guard isHead || header.type == UInt8(NGHTTP2_DATA.rawValue) else { return 0 }
       withStream(raw, header.stream_id, session) { session, stream in
@@ -73,7 +77,11 @@ extension HTTP2ServerSession {
       return 0
     }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { raw, frame, session in
-      guard let header = frame?.pointee.hd, header.endsStream else { return 0 }
+      guard let header = frame?.pointee.hd else { return 0 }
+      if header.type == UInt8(NGHTTP2_GOAWAY.rawValue), let goAway = frame?.pointee.goaway {
+        withObject(session, as: HTTP2ServerSession.self) { $0.sentGoAway(goAway) }
+      }
+      guard header.endsStream else { return 0 }
       withStream(raw, header.stream_id, session) { session, stream in session.responseSent(stream) }
       return 0
     }

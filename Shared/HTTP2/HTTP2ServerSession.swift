@@ -17,10 +17,12 @@ package final class HTTP2ServerSession {
     case refused(HTTP2ServerStream, HTTPResponse)
     /// A stream ended before its request was answered to the end.
     case cancelled(HTTP2ServerStream)
+    /// The peer has heard of the shutdown that was announced.
+    case shutdownNoticed
   }
 
   let limits: HTTP2ServerLimits
-  private var raw: OpaquePointer?
+  private(set) var raw: OpaquePointer?
   var events: [Event] = []
   private var nextEventIndex = 0
   private var fieldBlock = FieldBlock()
@@ -224,26 +226,6 @@ package final class HTTP2ServerSession {
   package func reject(_ stream: HTTP2ServerStream, with response: HTTPResponse) {
     stream.isResetAfterResponse = true
     self.respond(to: stream, with: response)
-  }
-
-  /// Announces the end: the peer should open no more streams, but those on their way are served.
-  package func announceShutdown() {
-    guard let raw = self.raw else { return }
-    _ = nghttp2_submit_shutdown_notice(raw)
-  }
-
-  /// Names the last stream that will be answered; the connection finishes with it.
-  package func goAway() {
-    guard let raw = self.raw else { return }
-    let last = nghttp2_session_get_last_proc_stream_id(raw)
-    _ = nghttp2_submit_goaway(
-      raw,
-      UInt8(NGHTTP2_FLAG_NONE.rawValue),
-      last,
-      UInt32(NGHTTP2_NO_ERROR.rawValue),
-      nil,
-      0
-    )
   }
 
   /// Ends what has taken too long by the session's clock.

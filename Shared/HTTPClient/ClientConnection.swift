@@ -182,7 +182,8 @@ final class ClientConnection: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    self.fail(HTTPTransportError(.interrupted, "\(error)"))
+    // By TLS 1.3 a server refuses a client's certificate after the client thinks it is connected.
+    self.fail(HTTPTransportError(tls: error) ?? HTTPTransportError(.interrupted, "\(error)"))
   }
 
   func channelInactive(context: ChannelHandlerContext) {

@@ -1,7 +1,9 @@
+import Certificates
 import HTTP2
 import HTTPMessage
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// The part of a client that lives on one event loop: its connection, or the calls that await one.
 final class ClientLoop {
@@ -18,6 +20,7 @@ final class ClientLoop {
 
   private let host: String
   private let port: Int
+  private let credentials: Credentials?
   private var state = State.idle
   private var waiting: [Call] = []
 
@@ -25,11 +28,13 @@ final class ClientLoop {
     _ eventLoop: any EventLoop,
     host: String,
     port: Int,
+    credentials: Credentials?,
     configuration: HTTP2ClientConfiguration
   ) {
     self.eventLoop = eventLoop
     self.host = host
     self.port = port
+    self.credentials = credentials
     self.configuration = configuration
     self.authority = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
@@ -80,28 +85,73 @@ final class ClientLoop {
     } catch {
       return self.connectionFailed(error)
     }
-    let bound = NIOLoopBound(connection, eventLoop: self.eventLoop)
+    let timeout = TimeAmount(self.configuration.connectTimeout)
+    let encryption: Encryption?
+    do {
+      encryption = try self.encryption(timeout)
+    } catch {
+      return self.connectionFailed(error)
+    }
+    let handlers = NIOLoopBound((encryption, connection), eventLoop: self.eventLoop)
     let bootstrap = ClientBootstrap(group: self.eventLoop)
-      .connectTimeout(TimeAmount(self.configuration.connectTimeout))
+      .connectTimeout(timeout)
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(bound.value)
+          let (encryption, connection) = handlers.value
+          let pipeline = channel.pipeline.syncOperations
+          if let encryption {
+            try pipeline.addHandlers([encryption.handler, encryption.handshake])
+          }
+          try pipeline.addHandler(connection)
         }
       }
+    let address = try? SocketAddress(ipAddress: self.host, port: self.port)
     // An address needs no look-up, for which a thread would be used.
     let channel =
-      if let address = try? SocketAddress(ipAddress: self.host, port: self.port) {
+      if let address {
         bootstrap.connect(to: address)
       } else {
         bootstrap.connect(host: self.host, port: self.port)
       }
     channel.assumeIsolated().whenComplete { result in
       switch result {
-      case .success: self.connected(connection)
-      case .failure(let error): self.connectionFailed(error)
+      case .success:
+        guard let encryption else { return self.connected(connection) }
+        encryption.handshake.end.futureResult.assumeIsolated().whenComplete { result in
+          switch result {
+          case .success: self.connected(connection)
+          case .failure(let error):
+            _ = connection.close()
+            self.connectionFailed(error)
+          }
+        }
+      case .failure(let error):
+        encryption?.handshake.end.fail(error)
+        self.connectionFailed(error)
       }
     }
+  }
+
+  private struct Encryption {
+    let handler: NIOSSLClientHandler
+    let handshake: Handshake
+  }
+
+  /// What encrypts the next connection, by the files as they are now.
+  private func encryption(_ timeout: TimeAmount) throws -> Encryption? {
+    guard let credentials = self.credentials else { return nil }
+    // Files that can't be used leave what was used before.
+    _ = try? credentials.reload()
+    // TLS knows no addresses as names; the certificate is then compared with the peer's address.
+    let isAddress = (try? SocketAddress(ipAddress: self.host, port: self.port)) != nil
+    return Encryption(
+      handler: try NIOSSLClientHandler(
+        context: credentials.context,
+        serverHostname: isAddress ? nil : self.host
+      ),
+      handshake: Handshake(on: self.eventLoop, limit: timeout)
+    )
   }
 
   private func connected(_ connection: ClientConnection) {
@@ -115,7 +165,13 @@ final class ClientLoop {
   private func connectionFailed(_ error: any Error) {
     guard case .connecting = self.state else { return }
     self.state = .idle
-    self.failWaiting(HTTPTransportError(.unreachable, "\(self.authority): \(error)"))
+    let known = error as? HTTPTransportError
+    self.failWaiting(
+      HTTPTransportError(
+        known?.reason ?? .unreachable,
+        "\(self.authority): \(known?.description ?? "\(error)")"
+      )
+    )
   }
 
   private func failWaiting(_ error: HTTPTransportError) {

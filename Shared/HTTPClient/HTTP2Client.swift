@@ -1,9 +1,10 @@
+package import Certificates
 package import HTTPMessage
 import NIOCore
 package import NIOPosix
 import Synchronization
 
-/// Sends requests to one of our own services over cleartext HTTP/2.
+/// Sends requests to one of our own services over HTTP/2, by TLS or in plain text.
 ///
 /// Each event loop has one connection of its own, made when first needed and again after it ended.
 /// A call that comes from one of the loops stays on it; others are spread over them.
@@ -18,11 +19,14 @@ package final class HTTP2Client: Sendable {
   /// - Parameters:
   ///   - host: A name or an IP address; names are looked up for each connection.
   ///   - port: 1...65535.
+  ///   - credentials: Whom to trust and what to show by TLS; `nil` sends in plain text. Files that
+  ///     have changed are used for the next connection.
   ///   - group: The event loops that carry the connections, best those of the server that calls.
   ///   - configuration: How long to wait, and for how much.
   package init(
     host: String,
     port: Int,
+    credentials: Credentials? = nil,
     group: MultiThreadedEventLoopGroup = .singleton,
     configuration: HTTP2ClientConfiguration = HTTP2ClientConfiguration()
   ) {
@@ -30,7 +34,13 @@ package final class HTTP2Client: Sendable {
     self.eventLoops = eventLoops
     self.loops = eventLoops.map { eventLoop in
       .makeBoxSendingValue(
-        ClientLoop(eventLoop, host: host, port: port, configuration: configuration),
+        ClientLoop(
+          eventLoop,
+          host: host,
+          port: port,
+          credentials: credentials,
+          configuration: configuration
+        ),
         eventLoop: eventLoop
       )
     }

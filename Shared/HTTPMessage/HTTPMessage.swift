@@ -18,12 +18,14 @@ package struct HTTPRequest: Sendable, Hashable {
   package var body: [UInt8]
   /// Asks a client for the response as soon as its head has come, with a streamed body.
   package var wantsStream = false
-  /// The address that the request came from, as in "127.0.0.1"; empty where nobody asked.
+  /// The address that the request came from, as in "127.0.0.1"; empty where no server set it.
   package var peer = ""
   /// What the server that read the request found out by its header; `nil` where it didn't ask.
   package var admission: HTTPAdmission?
   /// Set by servers; clients speak what they speak.
   package var version = HTTPVersion.http1_1
+  /// Who sent it, where a server asked for a certificate and got one.
+  package var clientCertificate: ClientCertificate?
 
   package init(
     method: String,

@@ -8,4 +8,6 @@ package enum HTTPRejection: Sendable, Hashable, CaseIterable {
   case bodyTooLarge
   /// The request did not arrive within the time to read one.
   case readTimeout
+  /// The request came in plain text to a port that speaks TLS.
+  case unencrypted
 }

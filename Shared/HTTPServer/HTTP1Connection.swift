@@ -24,8 +24,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   private static let maxSkippedBytes = 64 << 10
 
   private let loop: ServerLoop
+  private let peer: Peer
+  private let lifetime: ConnectionLifetime
   private var context: ChannelHandlerContext?
-  private lazy var peer = self.context?.channel.peer ?? ""
   /// The request whose head has come and whose end has not.
   private var incoming: Incoming?
   private var waiting = CircularBuffer<Waiting>()
@@ -46,8 +47,10 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   private var isDeaf = false
   private var isClosing = false
 
-  init(_ loop: ServerLoop) {
+  init(_ loop: ServerLoop, _ peer: Peer) {
     self.loop = loop
+    self.peer = peer
+    self.lifetime = ConnectionLifetime(loop)
     self.lastActivity = loop.now
   }
 
@@ -90,6 +93,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     guard var request = HTTPRequest(head) else {
       return self.reject(.malformed, HeaderFields(head.headers))
     }
+    self.peer.sign(&request)
     let length = request.fields["content-length"].flatMap(Int.init)
     if let length, length > self.loop.limits.maxBodyBytes {
       return self.reject(.bodyTooLarge, request.fields)
@@ -115,9 +119,7 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   }
 
   private func refusal(of request: inout HTTPRequest) -> HTTPResponse? {
-    guard let admit = self.loop.configuration.admit else { return nil }
-    request.peer = self.peer
-    return admit(&request)
+    self.loop.configuration.admit.flatMap { $0(&request) }
   }
 
   /// Answers at once; what comes of the body is passed over, or nothing is read any more.
@@ -315,6 +317,11 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   func enforceDeadlines() {
     let limits = self.loop.limits
+    if self.lifetime.isGraceOver(at: self.loop.now) { return self.close() }
+    if self.lifetime.isOver(at: self.loop.now) {
+      self.announceDrain()
+      self.drain()
+    }
     if let began = self.writeBegan {
       if self.loop.now - began > limits.responseWriteTimeout.milliseconds { self.close() }
     } else if !self.isBusy, !self.isClosing {

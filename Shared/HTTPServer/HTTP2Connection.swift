@@ -10,20 +10,36 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   /// Bytes put together into one write.
   private static let maxWriteBytes = 256 << 10
 
+  /// How long a peer may take to show that it has heard of the end.
+  private static let noticeTimeout = 1000
+
+  private enum Leaving {
+    case no
+    /// The peer was asked to open no more streams, at this time of the loop's clock.
+    case announced(at: Int)
+    /// The peer knows the last stream that will be answered.
+    case done
+  }
+
   private let loop: ServerLoop
+  private let peer: Peer
+  private let lifetime: ConnectionLifetime
   private let session: HTTP2ServerSession
   private var context: ChannelHandlerContext?
   private var lastActivity: Int
   /// Since when the socket has taken nothing more, or `nil` while it takes what there is.
   private var blockedSince: Int?
-  private var isGoingAway = false
+  private var keepalive = Keepalive()
+  private var leaving = Leaving.no
   private var isReading = false
   private var isFlushScheduled = false
   private var isFlushing = false
   private var isClosing = false
 
-  init(_ loop: ServerLoop) throws(HTTP2Error) {
+  init(_ loop: ServerLoop, _ peer: Peer) throws(HTTP2Error) {
     self.loop = loop
+    self.peer = peer
+    self.lifetime = ConnectionLifetime(loop)
     self.lastActivity = loop.now
     self.session = try HTTP2ServerSession(
       limits: HTTP2ServerLimits(
@@ -37,10 +53,11 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    self.scheduleFlush()
     guard let admit = self.loop.configuration.admit else { return }
-    let peer = context.channel.peer
+    let peer = self.peer
     self.session.admit = { request in
-      request.peer = peer
+      peer.sign(&request)
       return admit(&request)
     }
   }
@@ -54,6 +71,7 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
     self.isReading = true
     self.session.now = self.loop.now
     self.lastActivity = self.loop.now
+    self.keepalive.heard()
     do throws(HTTP2Error) {
       try self.receive(self.unwrapInboundIn(data))
       self.handleEvents()
@@ -90,6 +108,7 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
         stream.task = nil
         stream.outlet?.close()
         stream.outlet = nil
+      case .shutdownNoticed: self.goAway()
       }
     }
   }
@@ -97,7 +116,9 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   private func handle(_ stream: HTTP2ServerStream) {
     // A client that changes its mind before its bytes are read costs no handler.
     guard !stream.isClosed else { return }
-    let task = self.loop.run(self.session.takeRequest(of: stream)) { response in
+    var request = self.session.takeRequest(of: stream)
+    self.peer.sign(&request)
+    let task = self.loop.run(request) { response in
       self.session.respond(to: stream, with: response)
       self.scheduleFlush()
       return stream.isAnswered && !stream.isComplete ? self.outlet(of: stream) : nil
@@ -206,26 +227,45 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
       if self.loop.now - self.lastActivity > writeTimeout { self.close() }
       return
     }
+    if self.lifetime.isGraceOver(at: self.loop.now) { return self.close() }
+    if self.lifetime.isOver(at: self.loop.now) { self.drain() }
+    if case .announced(let since) = self.leaving, self.loop.now - since > Self.noticeTimeout {
+      self.goAway()
+    }
     if self.session.openStreams > 0 {
       self.session.expire(
         requestsBefore: self.loop.now - self.loop.limits.requestReadTimeout.milliseconds,
         responsesBefore: self.loop.now - writeTimeout
       )
       self.handleEvents()
+      switch self.keepalive.step(
+        at: self.loop.now,
+        silentSince: self.lastActivity,
+        self.loop.limits
+      ) {
+      case .wait: break
+      case .ping: self.session.ping()
+      case .giveUp: return self.close()
+      }
       self.flush()
     } else if self.loop.now - self.lastActivity > self.loop.limits.idleTimeout.milliseconds {
       self.drain()
     }
   }
 
+  /// Begins the end in two steps, so that no request that is on its way is lost.
   func announceDrain() {
+    guard case .no = self.leaving else { return }
+    self.leaving = .announced(at: self.loop.now)
     self.session.announceShutdown()
     self.scheduleFlush()
   }
 
-  func drain() {
-    guard !self.isGoingAway else { return }
-    self.isGoingAway = true
+  func drain() { self.announceDrain() }
+
+  private func goAway() {
+    guard case .announced = self.leaving else { return }
+    self.leaving = .done
     self.session.goAway()
     self.scheduleFlush()
   }

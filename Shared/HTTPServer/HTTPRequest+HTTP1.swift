@@ -31,8 +31,9 @@ extension HTTPRequest {
   /// starts at the path has no authority.
   private static func split(_ uri: String) -> (authority: String?, target: String)? {
     if uri.utf8.first == UInt8(ascii: "/") || uri == "*" { return (nil, uri) }
-    guard uri.utf8.starts(with: "http://".utf8) else { return nil }
-    let rest = uri.dropFirst("http://".count)
+    let schemes = ["http://", "https://"]
+    guard let scheme = schemes.first(where: { uri.utf8.starts(with: $0.utf8) }) else { return nil }
+    let rest = uri.dropFirst(scheme.count)
     let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
     guard end > rest.startIndex else { return nil }
     let target = rest[end...]

@@ -1,3 +1,4 @@
+package import Certificates
 package import HTTPMessage
 package import NIOPosix
 
@@ -9,6 +10,8 @@ package struct HTTPServerConfiguration: Sendable {
   /// The event loops that serve; a client on the same ones answers without changing threads.
   package var group: MultiThreadedEventLoopGroup
   package var limits = HTTPServerLimits()
+  /// What the server shows of itself by TLS, which it then demands; `nil` serves in plain text.
+  package var credentials: Credentials?
   /// The answer to a request that never reaches the handler, by what came of its header.
   package var rejection: @Sendable (HTTPRejection, HeaderFields) -> HTTPResponse
   /// Asked about each request on its event loop once its header is there, and before its body is
@@ -40,13 +43,25 @@ package struct HTTPServerLimits: Sendable, Hashable {
   package var maxConcurrentStreams = 250
   /// Further connections are closed as soon as they are accepted.
   package var maxConnections = 10_000
+  /// From accepting a connection to the end of its TLS handshake.
+  package var handshakeTimeout = Duration.seconds(10)
+  /// After which a connection takes no more requests, give or take a tenth; `nil` for never.
+  ///
+  /// What is in flight then has `drainGrace` to finish.
+  package var maxConnectionAge: Duration?
+  /// Silence, with requests in flight, after which an HTTP/2 client is asked for a sign of life;
+  /// `nil` for never.
+  package var pingInterval: Duration? = Duration.seconds(30)
+  /// How long it may take to give one.
+  package var pingTimeout = Duration.seconds(20)
   /// From a request's first byte to its last.
   package var requestReadTimeout = Duration.seconds(10)
   /// How long a connection may stay open with nothing to do.
   package var idleTimeout = Duration.seconds(120)
   /// From a response's start until the socket has taken it all.
   package var responseWriteTimeout = Duration.seconds(30)
-  /// How long clients may go on to send requests after they were told of the end.
+  /// How long clients of HTTP/1.1 may go on to send requests after the end began; those of HTTP/2
+  /// may until they have heard of it.
   package var drainNotice = Duration.milliseconds(100)
   /// How long requests in flight may take after that before they are cancelled.
   package var drainGrace = Duration.seconds(25)

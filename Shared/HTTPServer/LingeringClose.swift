@@ -10,16 +10,17 @@ enum LingeringClose {
 
   /// Must be called on the context's event loop, after the last write.
   ///
-  /// A peer that doesn't take
-  /// what is left is up to the caller's deadlines.
+  /// It closes from the context's place in the pipeline. A peer that doesn't take what is left is up
+  /// to the caller's deadlines.
   static func begin(_ context: ChannelHandlerContext) {
-    let channel = context.channel
     let lastWrite = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(NIOAny(ByteBuffer()), promise: lastWrite)
-    lastWrite.futureResult.whenComplete { _ in
-      channel.close(mode: .output, promise: nil)
-      let timeout = channel.eventLoop.scheduleTask(in: Self.limit) { channel.close(promise: nil) }
-      channel.closeFuture.whenComplete { _ in timeout.cancel() }
+    lastWrite.futureResult.assumeIsolated().whenComplete { _ in
+      context.close(mode: .output, promise: nil)
+      let timeout = context.eventLoop.assumeIsolated().scheduleTask(in: Self.limit) {
+        context.close(promise: nil)
+      }
+      context.channel.closeFuture.assumeIsolated().whenComplete { _ in timeout.cancel() }
     }
     context.read()
   }

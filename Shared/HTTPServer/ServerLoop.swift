@@ -105,8 +105,11 @@ final class ServerLoop {
     self.readClock()
     let shortest = min(
       self.limits.requestReadTimeout,
+      self.limits.handshakeTimeout,
       self.limits.idleTimeout,
-      self.limits.responseWriteTimeout
+      self.limits.responseWriteTimeout,
+      self.limits.maxConnectionAge ?? .seconds(1),
+      self.limits.pingInterval ?? .seconds(1)
     )
     let period = min(.milliseconds(250), TimeAmount(shortest / 4))
     let bound = NIOLoopBound(self, eventLoop: self.eventLoop)

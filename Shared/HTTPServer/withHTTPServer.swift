@@ -1,8 +1,10 @@
+import Certificates
 package import HTTPMessage
 import NIOCore
 import NIOPosix
+import NIOSSL
 
-/// Serves HTTP/1.1 and cleartext HTTP/2 on one port for as long as `body` runs.
+/// Serves HTTP/1.1 and HTTP/2 on one port for as long as `body` runs, by TLS or in plain text.
 ///
 /// When `body` returns or throws, the server stops accepting, tells its clients, waits for the
 /// requests in flight, cancels those that take too long and closes. Each request runs as a task that
@@ -43,7 +45,7 @@ nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
     .childChannelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
         guard let loop = serving[ObjectIdentifier(channel.eventLoop)] else { return }
-        try channel.pipeline.syncOperations.addHandler(ProtocolSniffer(loop.value))
+        try addHandlers(to: channel.pipeline.syncOperations, loop.value)
       }
     }
     .bind(host: configuration.host, port: configuration.port)
@@ -57,6 +59,23 @@ nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
   try? await listener.close().get()
   try await drain(serving, of: configuration.group)
   return try result.get()
+}
+
+/// Makes a channel a connection of the server, with the credentials of this moment.
+private func addHandlers(
+  to pipeline: ChannelPipeline.SynchronousOperations,
+  _ loop: ServerLoop
+) throws {
+  guard let credentials = loop.configuration.credentials else {
+    return try pipeline.addHandler(ProtocolSniffer(loop))
+  }
+  let encryption = Encryption(
+    entrance: TLSEntrance(loop),
+    handler: NIOSSLServerHandler(context: credentials.context)
+  )
+  try pipeline.addHandlers([
+    encryption.entrance, encryption.handler, ProtocolSniffer(loop, encryption: encryption),
+  ])
 }
 
 /// Ends the part of the server on each loop, all at the same time.

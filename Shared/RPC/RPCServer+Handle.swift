@@ -77,6 +77,12 @@ extension RPCServer {
           ),
           status: 408
         )
+      case .unencrypted:
+        Refusal(
+          .invalidArgument,
+          "this port speaks TLS: use https",
+          reason: "TLS_REQUIRED"
+        )
       }
     self.metrics.rejected(rejection)
     let fields = CallFields(fields)

@@ -42,6 +42,23 @@ package func wired<S: Service>(_ service: S.Type, _ values: SettingValues) throw
   }
 }
 
+/// Reads what the server and the service need, or ends the process with every problem of both and
+/// status 78 (`EX_CONFIG`).
+func assembled<S: Service>(
+  _ service: S.Type,
+  _ values: SettingValues
+) throws -> (server: ServerSettings, service: S) {
+  let server = Result { try ServerSettings(values, defaultPort: S.defaultPort) }
+  let service = Result { try S(values) }
+  if case .success(let server) = server, case .success(let service) = service {
+    return (server, service)
+  }
+  for case .failure(let error) in [server.map { _ in }, service.map { _ in }] {
+    complain("\(S.name): \(error)")
+  }
+  throw ExitCode(EX_CONFIG)
+}
+
 struct CheckConfig<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -59,7 +76,7 @@ struct CheckConfig<S: Service>: AsyncParsableCommand {
       return
     }
     let values = try ServiceRuntime.configuration(of: S.self)
-    _ = try wired(S.self, values)
+    _ = try assembled(S.self, values)
     for setting in S.allSettings { print("\(setting.key)=\(values.shown(setting))") }
   }
 }

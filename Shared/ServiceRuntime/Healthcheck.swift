@@ -1,4 +1,5 @@
 import ArgumentParser
+import Certificates
 import HTTPClient
 import HTTPMessage
 
@@ -15,9 +16,26 @@ struct Healthcheck<S: Service>: AsyncParsableCommand {
     let values = try ServiceRuntime.configuration(of: S.self)
     let host = values[ServerSettings.host]
     let port = values[ServerSettings.port(default: S.defaultPort)]
-    let client = HTTP2Client(host: host == "0.0.0.0" ? "127.0.0.1" : host, port: port)
-    let response = try? await client.send(HTTPRequest(method: "GET", target: "/readyz"))
+    let isEncrypted = values[TLSSettings.certificate] != nil
+    let client = HTTP2Client(
+      host: host == "0.0.0.0" ? "127.0.0.1" : host,
+      port: port,
+      credentials: isEncrypted
+        ? try ServiceTLSSettings.credentials(values, role: .trustingClient) : nil
+    )
+    let request = HTTPRequest(
+      method: "GET",
+      scheme: isEncrypted ? "https" : "http",
+      target: "/readyz"
+    )
+    let response: HTTPResponse
+    do {
+      response = try await client.send(request)
+    } catch {
+      complain("\(S.name): \(error)")
+      throw ExitCode.failure
+    }
     await client.close()
-    guard response?.status == 200 else { throw ExitCode.failure }
+    guard response.status == 200 else { throw ExitCode.failure }
   }
 }

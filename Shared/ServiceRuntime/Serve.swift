@@ -1,5 +1,6 @@
 import Admission
 import ArgumentParser
+import Certificates
 import Contracts
 import HTTPMessage
 import HTTPServer
@@ -23,10 +24,9 @@ struct Serve<S: Service>: AsyncParsableCommand {
     // Server and clients share their event loops, so that a call stays on the loop it came in on.
     // NIO takes the number once, before anything else touches the loops.
     NIOSingletons.groupLoopCountSuggestion = values[ServerSettings.threads]
-    let settings = ServerSettings(values, defaultPort: S.defaultPort)
+    let (settings, service) = try assembled(S.self, values)
     let shown = IntrospectionSettings(values)
     let introspection = Introspection(shown, service: S.name, level: settings.level)
-    let service = try wired(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
     let admission = try await self.admission(values, logger)
@@ -39,6 +39,7 @@ struct Serve<S: Service>: AsyncParsableCommand {
       configuration: main,
       handler: server.handler(crossOrigin),
       drainDelay: settings.drainDelay,
+      credentials: settings.credentials,
       health: health,
       signals: TerminationSignals(),
       logger: logger
@@ -109,6 +110,7 @@ private struct Serving: Sendable {
   var configuration: HTTPServerConfiguration
   var handler: HTTPHandler
   var drainDelay: Duration
+  var credentials: Credentials?
   var health: Health
   var signals: TerminationSignals
   var logger: Logger
@@ -120,11 +122,17 @@ private struct Serving: Sendable {
         "listening",
         metadata: ["host": "\(address.host)", "port": "\(address.port)"]
       )
-      let signal = await self.signals.first()
-      self.health.drain()
-      self.logger.info("draining", metadata: ["signal": "\(signal.name)"])
-      // Whoever balances load needs this long to see that readiness says no.
-      if signal.isPolite { try? await Task.sleep(for: self.drainDelay) }
+      await withTaskGroup(of: Void.self) { group in
+        if let credentials {
+          group.addTask { await CertificateWatch.run(credentials, self.logger) }
+        }
+        let signal = await self.signals.first()
+        self.health.drain()
+        self.logger.info("draining", metadata: ["signal": "\(signal.name)"])
+        // Whoever balances load needs this long to see that readiness says no.
+        if signal.isPolite { try? await Task.sleep(for: self.drainDelay) }
+        group.cancelAll()
+      }
     }
   }
 }

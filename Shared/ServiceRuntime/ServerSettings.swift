@@ -1,3 +1,4 @@
+import Certificates
 import HTTPServer
 import Logging
 import RPC
@@ -41,11 +42,37 @@ struct ServerSettings: Sendable {
     in: 1...10_000,
     "HTTP/2 streams open at once on a connection."
   )
+  static let maxConnections = Setting<Int>.integer(
+    "MAX_CONNECTIONS",
+    default: 10_000,
+    in: 1...1_000_000,
+    "Connections at a time; further ones are closed at once."
+  )
+  static let maxAge = Setting<Int>.integer(
+    "MAX_CONNECTION_AGE_SECONDS",
+    default: 600,
+    in: 0...604_800,
+    "After which a client has to connect again, give or take a tenth, so that new replicas get "
+      + "their share; 0 for never."
+  )
+  static let idleTimeout = Setting<Int>.integer(
+    "IDLE_TIMEOUT_SECONDS",
+    default: 120,
+    in: 1...86_400,
+    "How long a connection may stay open with nothing to do."
+  )
+  static let keepalive = Setting<Int>.integer(
+    "KEEPALIVE_SECONDS",
+    default: 30,
+    in: 0...3600,
+    "Silence with calls in flight after which an HTTP/2 client is asked whether it is there; 0 "
+      + "for never."
+  )
   static let readTimeout = Setting<Int>.integer(
     "READ_TIMEOUT_SECONDS",
     default: 10,
     in: 1...600,
-    "Time for a request to arrive whole."
+    "Time for a request to arrive whole, and for the handshake of TLS."
   )
   static let defaultTimeout = Setting<Int>.integer(
     "DEFAULT_TIMEOUT_MS",
@@ -74,26 +101,47 @@ struct ServerSettings: Sendable {
     [
       Self.host.about, Self.port(default: defaultPort).about, Self.logLevel.about,
       Self.threads.about, Self.maxBody.about, Self.maxMessage.about, Self.maxHeader.about,
-      Self.maxStreams.about, Self.readTimeout.about, Self.defaultTimeout.about,
+      Self.maxStreams.about, Self.maxConnections.about, Self.maxAge.about, Self.idleTimeout.about,
+      Self.keepalive.about, Self.readTimeout.about, Self.defaultTimeout.about,
       Self.maxTimeout.about, Self.drainDelay.about,
-    ]
+    ] + TLSSettings.table + ServiceTLSSettings.table
   }
 
   let rpc: RPCLimits
   let level: Logger.Level
   let drainDelay: Duration
+  /// `nil` serves in plain text.
+  let credentials: Credentials?
   private let host: String
   private let port: Int
   private let limits: HTTPServerLimits
 
-  init(_ values: SettingValues, defaultPort: Int) {
+  /// Reads certificates and makes room for connections; throws all that is wrong with both.
+  init(_ values: SettingValues, defaultPort: Int) throws(ConfigurationProblems) {
+    var problems: [String] = []
+    var credentials: Credentials?
+    do throws(ConfigurationProblems) {
+      credentials = try TLSSettings.credentials(values)
+    } catch {
+      problems += error.problems
+    }
+    if let problem = OpenFiles.problem(connections: values[Self.maxConnections]) {
+      problems.append("\(Self.maxConnections.about.key): \(problem)")
+    }
+    guard problems.isEmpty else { throw ConfigurationProblems(problems) }
+    self.credentials = credentials
     self.host = values[Self.host]
     self.port = values[Self.port(default: defaultPort)]
     var limits = HTTPServerLimits()
     limits.maxBodyBytes = values[Self.maxBody]
     limits.maxHeaderBytes = values[Self.maxHeader]
     limits.maxConcurrentStreams = values[Self.maxStreams]
+    limits.maxConnections = values[Self.maxConnections]
+    limits.maxConnectionAge = Self.seconds(values[Self.maxAge])
+    limits.idleTimeout = .seconds(values[Self.idleTimeout])
+    limits.pingInterval = Self.seconds(values[Self.keepalive])
     limits.requestReadTimeout = .seconds(values[Self.readTimeout])
+    limits.handshakeTimeout = limits.requestReadTimeout
     self.limits = limits
     var rpc = RPCLimits()
     rpc.maxMessageBytes = values[Self.maxMessage]
@@ -103,6 +151,9 @@ struct ServerSettings: Sendable {
     self.level = Logger.Level(rawValue: values[Self.logLevel]) ?? .info
     self.drainDelay = .seconds(values[Self.drainDelay])
   }
+
+  /// A time that may be switched off by 0.
+  private static func seconds(_ count: Int) -> Duration? { count > 0 ? .seconds(count) : nil }
 
   /// How to serve `server` to operators.
   func adminHTTP(_ address: AdminAddress, serving server: RPCServer) -> HTTPServerConfiguration {
@@ -118,6 +169,7 @@ struct ServerSettings: Sendable {
       server.response(to: rejection, fields)
     }
     http.limits = self.limits
+    http.credentials = self.credentials
     return http
   }
 }

@@ -5,8 +5,9 @@ import Testing
 private let allowed: [String: Set<String>] = [
   "HTTPMessage": [],
   "HTTP2": ["HTTPMessage", "CNghttp2"],
-  "HTTPServer": ["HTTPMessage", "HTTP2"],
-  "HTTPClient": ["HTTPMessage", "HTTP2"],
+  "Certificates": ["HTTPMessage"],
+  "HTTPServer": ["HTTPMessage", "HTTP2", "Certificates"],
+  "HTTPClient": ["HTTPMessage", "HTTP2", "Certificates"],
   "CurlClient": ["HTTPMessage", "CCurl"],
   "JSONText": [],
   "Telemetry": ["HTTPMessage", "JSONText"],
@@ -24,8 +25,8 @@ private let allowed: [String: Set<String>] = [
   "CatalogCSV": [],
   "Safety": [],
   "ServiceRuntime": [
-    "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "RPC", "JSONText", "Telemetry",
-    "OpenAPI", "Contracts", "Channel", "Admission", "MilvusStore",
+    "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "Certificates", "RPC", "JSONText",
+    "Telemetry", "OpenAPI", "Contracts", "Channel", "Admission",
   ],
   "EmotionService": [
     "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "LocalModels",

@@ -1,3 +1,4 @@
+import Certificates
 import HTTPClient
 import HTTPMessage
 import HTTPServer
@@ -12,6 +13,7 @@ func rejection(_ reason: HTTPRejection, _ fields: HeaderFields) -> HTTPResponse 
     case .headerTooLarge: 431
     case .bodyTooLarge: 413
     case .readTimeout: 408
+    case .unencrypted: 400
     }
   var response = HTTPResponse(status: status, body: Array("\(reason)".utf8))
   response.fields["x-request-id"] = fields["x-request-id"]
@@ -22,6 +24,7 @@ func rejection(_ reason: HTTPRejection, _ fields: HeaderFields) -> HTTPResponse 
 func serving<R: Sendable>(
   port: Int = 0,
   limits: HTTPServerLimits = HTTPServerLimits(),
+  credentials: Credentials? = nil,
   _ handler: @escaping HTTPHandler,
   while body: (Int) async throws -> R
 ) async throws -> R {
@@ -31,6 +34,7 @@ func serving<R: Sendable>(
     rejection: rejection
   )
   configuration.limits = limits
+  configuration.credentials = credentials
   return try await withHTTPServer(configuration, handler: handler) { address in
     try await body(address.port)
   }
@@ -38,11 +42,18 @@ func serving<R: Sendable>(
 
 /// Gives `body` a client that is closed afterwards.
 func withClient<R: Sendable>(
+  host: String = "127.0.0.1",
   port: Int,
+  credentials: Credentials? = nil,
   configuration: HTTP2ClientConfiguration = HTTP2ClientConfiguration(),
   _ body: (HTTP2Client) async throws -> R
 ) async throws -> R {
-  let client = HTTP2Client(host: "127.0.0.1", port: port, configuration: configuration)
+  let client = HTTP2Client(
+    host: host,
+    port: port,
+    credentials: credentials,
+    configuration: configuration
+  )
   do {
     let result = try await body(client)
     await client.close()

@@ -154,7 +154,7 @@ import Testing
       HTTPRejection.allCases,
       [
         (400, Code.invalidArgument), (431, .invalidArgument), (429, .resourceExhausted),
-        (408, .deadlineExceeded),
+        (408, .deadlineExceeded), (400, .invalidArgument),
       ]
     )
   )

@@ -79,16 +79,19 @@ import Testing
   @Test(arguments: [
     ("http://a:8081", "a", 8081), ("http://a", "a", 80), ("http://a/", "a", 80),
     ("http://127.0.0.1:1", "127.0.0.1", 1), ("http://[::1]:65535", "::1", 65_535),
-    ("http://[::1]", "::1", 80),
+    ("http://[::1]", "::1", 80), ("https://a:8081", "a", 8081), ("https://a", "a", 443),
+    ("https://[::1]", "::1", 443),
   ])
   func `is read`(url: String, host: String, port: Int) {
     let address = ServiceAddress(url: url)
+    #expect(address?.isEncrypted == url.hasPrefix("https"))
     #expect(address?.host == host)
     #expect(address?.port == port)
   }
 
   @Test(arguments: [
-    "", "a:1", "https://a:1", "http://", "http://:80", "http://a:0", "http://a:65536", "http://a:x",
+    "", "a:1", "httpss://a:1", "http://", "https://", "http://:80", "http://a:0", "http://a:65536",
+    "http://a:x",
     "http://a:1/b", "http://u@a", "http://a?b",
   ])
   func `that is none is refused`(url: String) {
