@@ -202,6 +202,7 @@ let package = Package(
       "AdmissionTests",
       of: ["HTTPMessage", "RPC", "Contracts", "Admission", crypto, jwt, protobuf]
     ),
+    tests(
       "TelemetryTests",
       of: [
         "HTTPMessage", "JSONText", "Telemetry", "RPC", "Contracts", "ScriptedServer", "CurlClient",

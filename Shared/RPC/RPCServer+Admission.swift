@@ -36,7 +36,9 @@ extension RPCServer {
         requestID: requestID,
         codec: nil,
         requestBytes: 0,
-        responseBytes: response.body.count
+        responseBytes: response.body.count,
+        httpMethod: request.method,
+        httpVersion: request.version
       )
     )
     return response
