@@ -1,5 +1,4 @@
 package import HTTPMessage
-import Telemetry
 
 extension RPCServer {
   /// Answers any request; cancelling the task cancels the handler.
@@ -10,7 +9,7 @@ extension RPCServer {
     var fields = CallFields(request.fields)
     var reply = Reply()
     let target = self.target(of: request)
-    let watch = CallWatch(of: target, on: self, &fields)
+    fields.watch = CallWatch(of: target, on: self, fields.trace)
     switch target {
     case .method(let endpoint):
       await self.call(endpoint, request, fields, began: began, &reply)
@@ -21,8 +20,7 @@ extension RPCServer {
     }
     await self.compress(&reply.response, for: fields)
     reply.response.fields.append("x-request-id", fields.requestID)
-    self.finish(
-      watch,
+    self.observe(
       CallRecord(
         method: reply.method,
         status: reply.response.status,
@@ -35,7 +33,8 @@ extension RPCServer {
         responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count,
         httpMethod: request.method,
         httpVersion: request.version,
-        trace: fields.span?.context ?? fields.trace
+        trace: fields.trace,
+        watch: fields.watch
       )
     )
     return reply.response
@@ -92,8 +91,6 @@ extension RPCServer {
         codec: nil,
         requestBytes: 0,
         responseBytes: response.body.count,
-        httpMethod: "",
-        httpVersion: .http1_1,
         trace: fields.trace
       )
     )
@@ -125,7 +122,7 @@ extension RPCServer {
       let scope = CallScope(
         deadline: end,
         requestID: fields.requestID,
-        span: fields.span,
+        span: fields.watch?.span,
         baggage: fields.baggage
       )
       reply.response.body = try await withDeadline(end) {
