@@ -107,7 +107,7 @@ let package = Package(
     module("CurlClient", uses: ["HTTPMessage", "CCurl"]),
     module("JSONText"),
     module("Telemetry", uses: ["HTTPMessage", "JSONText", logging, metrics]),
-    module("RPC", uses: ["HTTPMessage", "Telemetry", "CZlib", metrics, protobuf]),
+    module("RPC", uses: ["HTTPMessage", "JSONText", "Telemetry", "CZlib", metrics, protobuf]),
     module("OpenAPI", uses: ["JSONText", protobuf]),
     module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
@@ -227,6 +227,12 @@ let package = Package(
     ),
     tests("SafetyTests", of: ["Safety"]),
     tests("ArchitectureTests", of: []),
+    .executableTarget(
+      name: "call-cost",
+      dependencies: ["HTTPMessage", "RPC", "Telemetry", "Contracts", metrics, protobuf],
+      path: "Tests/Benchmarks/CallCost",
+      swiftSettings: settings
+    ),
     .target(
       name: "ConformanceMessages",
       dependencies: ["HTTPMessage", "RPC", protobuf],

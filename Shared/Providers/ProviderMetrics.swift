@@ -11,10 +11,15 @@ final class ProviderMetrics: Sendable {
   private let provider: String
   private let model: String
   private let dimensions: [(String, String)]
-  private let inputTokens: Recorder
-  private let outputTokens: Recorder
-  /// By the reason of a failure; "" of what succeeded.
-  private let durations = Mutex<[String: Timer]>([:])
+  private let handles = Mutex(Handles())
+
+  /// Made when they are first needed: most models never fail, and local ones take no tokens.
+  private struct Handles {
+    /// By the reason of a failure; "" of what succeeded.
+    var durations: [String: Timer] = [:]
+    /// "input" and "output".
+    var tokens: [String: Recorder] = [:]
+  }
 
   /// - Parameters:
   ///   - stage: As in an answer's usage, such as "extract".
@@ -26,18 +31,10 @@ final class ProviderMetrics: Sendable {
       ("stage", stage), ("gen_ai_operation_name", operation), ("gen_ai_provider_name", provider),
       ("gen_ai_request_model", model),
     ]
-    func tokens(_ type: String) -> Recorder {
-      Recorder(
-        label: "gen_ai_client_token_usage",
-        dimensions: dimensions + [("gen_ai_token_type", type)]
-      )
-    }
     self.operation = operation
     self.provider = provider
     self.model = model
     self.dimensions = dimensions
-    self.inputTokens = tokens("input")
-    self.outputTokens = tokens("output")
   }
 
   /// Runs one call to the provider.
@@ -56,8 +53,8 @@ final class ProviderMetrics: Sendable {
     do {
       let value = try await body()
       let used = tokens(value)
-      if used.input > 0 { self.inputTokens.record(used.input) }
-      if used.output > 0 { self.outputTokens.record(used.output) }
+      self.count(used.input, "input")
+      self.count(used.output, "output")
       self.end(span, after: .now - began, failure: nil, used)
       return value
     } catch {
@@ -66,19 +63,33 @@ final class ProviderMetrics: Sendable {
     }
   }
 
+  private func count(_ tokens: Int, _ type: String) {
+    guard tokens > 0 else { return }
+    let recorder = self.handles.withLock { handles in
+      if let known = handles.tokens[type] { return known }
+      let new = Recorder(
+        label: "gen_ai_client_token_usage",
+        dimensions: self.dimensions + [("gen_ai_token_type", type)]
+      )
+      handles.tokens[type] = new
+      return new
+    }
+    recorder.record(tokens)
+  }
+
   private func end(
     _ span: OpenSpan?,
     after duration: Duration,
     failure: String?,
     _ tokens: (input: Int, output: Int)
   ) {
-    let timer = self.durations.withLock { durations in
-      if let known = durations[failure ?? ""] { return known }
+    let timer = self.handles.withLock { handles in
+      if let known = handles.durations[failure ?? ""] { return known }
       let new = Timer(
         label: "gen_ai_client_operation_duration_seconds",
         dimensions: self.dimensions + [("error_type", failure ?? "")]
       )
-      durations[failure ?? ""] = new
+      handles.durations[failure ?? ""] = new
       return new
     }
     timer.recordNanoseconds(Int64(clamping: Int((duration / .nanoseconds(1)).rounded())))

@@ -14,8 +14,8 @@ struct CallFields {
   var requestID = ""
   /// Where the caller's trace stands.
   var trace: TraceContext?
-  /// What the server does for this request, once that is known.
-  var span: OpenSpan?
+  /// Once it is known what the request is for.
+  var watch: CallWatch?
   /// What the caller wants to be passed on, as it came.
   ///
   /// Source: https://www.w3.org/TR/baggage/

@@ -152,6 +152,7 @@ extension HTTPRejection {
     case .headerTooLarge: "header_too_large"
     case .bodyTooLarge: "body_too_large"
     case .readTimeout: "read_timeout"
+    case .unencrypted: "unencrypted"
     }
   }
 }

@@ -2,7 +2,7 @@ package import HTTPMessage
 package import Telemetry
 
 /// What an access log may know of a request: nothing of its content.
-package struct CallRecord: Sendable, Hashable {
+package struct CallRecord: Sendable {
   /// The path of a registered method or page, as in "/grpc.health.v1.Health/Check", or "_OTHER".
   package var method: String
   /// The HTTP status.
@@ -23,8 +23,12 @@ package struct CallRecord: Sendable, Hashable {
   /// The name of the caller's key, or empty; never the key.
   package var caller = ""
   /// Of the request, as in "POST".
-  package var httpMethod: String
-  package var httpVersion: HTTPVersion
-  /// The place of the call in a trace, or `nil` outside of any.
+  package var httpMethod = ""
+  package var httpVersion = HTTPVersion.http1_1
+  /// The name of the caller's key, or empty; never the key.
+  package var caller = ""
+  /// Where the caller's trace stands, or `nil` outside of any.
   package var trace: TraceContext?
+  /// What began with the request; `nil` where it was refused before it was known what it is for.
+  package var watch: CallWatch?
 }

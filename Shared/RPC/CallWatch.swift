@@ -1,48 +1,60 @@
 import HTTPMessage
-import Telemetry
+package import Telemetry
 
 /// What is measured of a request from its arrival to its end.
-struct CallWatch {
+package struct CallWatch: Sendable {
+  /// What the request's own calls belong to, or `nil` outside of any trace.
+  package let span: OpenSpan?
   /// `nil` for a page.
   private let method: MethodMetrics?
-  private let span: OpenSpan?
 
-  /// Begins to watch, and gives the request the span that its own calls belong to.
-  init(of target: Target?, on server: RPCServer, _ fields: inout CallFields) {
+  /// Begins to watch a request, which must end with a `CallRecord`.
+  init(of target: Target?, on server: RPCServer, _ trace: TraceContext?) {
     switch target {
-    case .page: self.method = nil
+    case .page:
+      self.method = nil
+      self.span = nil
     case .method(let endpoint):
       self.method = server.metrics.method(endpoint.path)
-      if let tracer = server.tracer {
-        fields.span = tracer.span(
-          String(endpoint.path.dropFirst()),
-          .server,
-          continuing: fields.trace
-        )
-      } else {
-        fields.span = fields.trace.map { OpenSpan(unrecorded: $0) }
-      }
-    case nil: self.method = server.metrics.method(MethodMetrics.other)
+      self.span = Self.span(of: endpoint.path, server.tracer, trace)
+    case nil:
+      self.method = server.metrics.method(MethodMetrics.other)
+      self.span = nil
     }
-    self.span = fields.span
     self.method?.began()
   }
 
-  fileprivate func end(_ record: CallRecord, on server: RPCServer) {
+  private static func span(
+    of path: String,
+    _ tracer: Tracer?,
+    _ trace: TraceContext?
+  ) -> OpenSpan? {
+    guard let tracer else { return trace.map { OpenSpan(unrecorded: $0) } }
+    // Probes come all the time, and start no traces.
+    guard trace != nil || path != HealthMethods.check.path else { return nil }
+    return tracer.span(String(path.dropFirst()), .server, continuing: trace)
+  }
+
+  fileprivate func end(_ record: CallRecord, _ metrics: ServerMetrics) {
     if let method = self.method {
       method.ended(record)
     } else {
-      server.metrics.pageServed(record)
+      metrics.pageServed(record)
     }
     self.span?.end(after: record.duration, failure: record.serverFailure, record.attributes)
   }
 }
 
-extension RPCServer {
-  /// Ends what `watch` began, and tells whoever observes.
-  func finish(_ watch: CallWatch, _ record: CallRecord) {
-    watch.end(record, on: self)
-    self.observe(record)
+extension ServerMetrics {
+  /// Counts a request that has ended, be it with an answer, a refusal or nothing.
+  func ended(_ record: CallRecord) {
+    if let watch = record.watch {
+      watch.end(record, self)
+    } else if record.method != MethodMetrics.other {
+      let method = self.method(record.method)
+      method.began()
+      method.ended(record)
+    }
   }
 }
 

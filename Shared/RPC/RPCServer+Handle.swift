@@ -1,5 +1,4 @@
 package import HTTPMessage
-import Telemetry
 
 extension RPCServer {
   /// Answers any request; cancelling the task cancels the handler.
@@ -10,7 +9,7 @@ extension RPCServer {
     var fields = CallFields(request.fields)
     var reply = Reply()
     let target = self.target(of: request)
-    let watch = CallWatch(of: target, on: self, &fields)
+    fields.watch = CallWatch(of: target, on: self, fields.trace)
     switch target {
     case .method(let endpoint):
       await self.call(endpoint, request, fields, began: began, &reply)
@@ -21,8 +20,7 @@ extension RPCServer {
     }
     await self.compress(&reply.response, for: fields)
     reply.response.fields.append("x-request-id", fields.requestID)
-    self.finish(
-      watch,
+    self.observe(
       CallRecord(
         method: reply.method,
         status: reply.response.status,
@@ -36,7 +34,8 @@ extension RPCServer {
         caller: reply.caller,
         httpMethod: request.method,
         httpVersion: request.version,
-        trace: fields.span?.context ?? fields.trace
+        trace: fields.trace,
+        watch: fields.watch
       )
     )
     return reply.response
@@ -99,8 +98,6 @@ extension RPCServer {
         codec: nil,
         requestBytes: 0,
         responseBytes: response.body.count,
-        httpMethod: "",
-        httpVersion: .http1_1,
         trace: fields.trace
       )
     )
@@ -135,7 +132,7 @@ extension RPCServer {
       let scope = CallScope(
         deadline: end,
         requestID: fields.requestID,
-        span: fields.span,
+        span: fields.watch?.span,
         baggage: fields.baggage,
         priority: admitted.priority
       )

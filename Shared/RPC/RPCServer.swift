@@ -39,7 +39,10 @@ package struct RPCServer: Sendable {
     self.limits = limits
     self.health = health
     self.tracer = tracer
-    self.observe = observe
+    self.observe = { [metrics = self.metrics] record in
+      metrics.ended(record)
+      observe(record)
+    }
     self.shapes = MessageShapes(schema: schema)
     self.registerHealth()
     self.route("/schema.binpb") { _ in

@@ -11,7 +11,7 @@ private let allowed: [String: Set<String>] = [
   "CurlClient": ["HTTPMessage", "CCurl"],
   "JSONText": [],
   "Telemetry": ["HTTPMessage", "JSONText"],
-  "RPC": ["HTTPMessage", "Telemetry", "CZlib"],
+  "RPC": ["HTTPMessage", "JSONText", "Telemetry", "CZlib"],
   "OpenAPI": ["JSONText"],
   "Channel": ["HTTPMessage", "RPC"],
   "Admission": ["HTTPMessage", "RPC"],

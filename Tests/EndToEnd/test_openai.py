@@ -6,6 +6,7 @@ import pytest
 
 import openai_server
 from running import System, call
+from test_metrics import samples, value
 
 KEY = "sk-test-5f1c0a77"
 EXTRACT = "/netflixgpt.emotion.v1.EmotionService/ExtractEmotions"
@@ -57,6 +58,19 @@ def test_a_mood_is_read_by_the_language_model(openai, vendor):
     assert MOOD["mood"] in body["messages"][-1]["content"]
     assert body["messages"][-1]["role"] == "user"
     assert all(MOOD["mood"] not in message["content"] for message in body["messages"][:-1])
+
+
+def test_tokens_and_failures_of_a_language_model_are_counted(openai, vendor):
+    call(openai.emotion.port, EXTRACT, MOOD)
+    vendor.fault = "refusal"
+    call(openai.emotion.port, EXTRACT, {"mood": "another one"})
+    metrics = samples(openai.emotion.port)
+    model = {"gen_ai_provider_name": "openai", "gen_ai_request_model": "gpt-4o-mini", "stage": "extract"}
+    assert value(metrics, "gen_ai_client_token_usage_sum", gen_ai_token_type="input", **model) == 321
+    assert value(metrics, "gen_ai_client_token_usage_sum", gen_ai_token_type="output", **model) == 45
+    calls = "gen_ai_client_operation_duration_seconds_count"
+    assert value(metrics, calls, error_type="", **model) == 1
+    assert value(metrics, calls, error_type="REFUSED", **model) >= 1
 
 
 def test_titles_are_annotated_by_the_language_model(openai, vendor):

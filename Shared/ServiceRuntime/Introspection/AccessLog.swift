@@ -1,4 +1,3 @@
-import HTTPMessage
 import JSONText
 import Logging
 import RPC
@@ -30,28 +29,10 @@ struct AccessLog: Sendable {
     let level = self.level(of: record)
     guard level >= self.level else { return }
     self.lines.append { line in
-      func text(_ name: String, _ value: String?) {
-        guard let value else { return }
-        line += ",\"\(name)\":"
-        line.appendJSON(value)
-      }
-      func number(_ name: String, _ value: Int) { line += ",\"\(name)\":\(value)" }
-      text("level", level.rawValue)
-      text("service", self.service)
-      text("message", "call")
-      text("method", record.method)
-      text("httpMethod", record.httpMethod.isEmpty ? nil : record.httpMethod)
-      text("httpVersion", record.httpVersion.rawValue)
-      number("status", record.status)
-      text("code", record.code?.name ?? (record.status < 400 ? "ok" : nil))
-      text("failure", record.failure)
-      number("microseconds", Int(record.duration / .microseconds(1)))
-      number("requestBytes", record.requestBytes)
-      number("responseBytes", record.responseBytes)
-      text("codec", record.codec?.rawValue)
-      text("caller", record.caller.isEmpty ? nil : record.caller)
-      text("requestID", record.requestID)
-      text("traceID", record.trace?.traceID)
+      line += ",\"level\":\"\(level)\",\"service\":"
+      line.appendJSON(self.service)
+      line += ",\"message\":\"call\""
+      record.appendMembers(to: &line)
     }
   }
 

@@ -60,7 +60,8 @@ package final class LineBuffer: Sendable {
   /// Ends `run()` once every line is written.
   package func finish() { self.state.withLock { $0.isFinished = true } }
 
-  private func flush() {
+  /// Writes the lines so far, waiting for the file where it must.
+  package func flush() {
     var text = self.state.withLock { state in
       var text = ""
       swap(&text, &state.text)

@@ -63,7 +63,7 @@ package final class Tracer: Sendable {
   var count: Int { self.state.withLock { $0.spans.count } }
 
   /// The spans that have waited longest, which are the taker's now.
-  func take(atMost count: Int) -> [Span] {
+  package func take(atMost count: Int) -> [Span] {
     self.state.withLock { state in
       let taken = Array(state.spans.prefix(count))
       state.spans.removeFirst(taken.count)
