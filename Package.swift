@@ -144,7 +144,7 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
+        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
         "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
@@ -170,6 +170,13 @@ let package = Package(
       of: ["HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf]
     ),
     tests(
+      "ChannelTests",
+      of: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", "Channel", protobuf,
+        metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ]
+    ),
+    tests(
       "ProvidersTests",
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
@@ -193,6 +200,15 @@ let package = Package(
       resources: [.copy("Fixtures")]
     ),
     tests("ArchitectureTests", of: []),
+    .executableTarget(
+      name: "resilience-peer",
+      dependencies: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", "Channel", protobuf,
+        arguments, nioPosix,
+      ],
+      path: "Tests/Resilience/Peer",
+      swiftSettings: settings
+    ),
     .target(
       name: "ConformanceMessages",
       dependencies: ["HTTPMessage", "RPC", protobuf],

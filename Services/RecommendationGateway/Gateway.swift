@@ -1,6 +1,5 @@
 import ArgumentParser
 import CatalogStore
-import HTTPClient
 import Caching
 import RPC
 import ServiceRuntime
@@ -17,14 +16,18 @@ struct Gateway: Service {
 
   let store: any TitleStore
   let recommender: Recommender
-  private let emotion: Backend
-  private let embedding: Backend
+  private let emotion: BackendService
+  private let embedding: BackendService
 
   init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
-    self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])
-    self.embedding = try Backend("embedding-service", url: values[GatewaySettings.embeddingURL])
+    self.emotion = try BackendService("emotion-service", at: GatewaySettings.emotionURL, values)
+    self.embedding = try BackendService(
+      "embedding-service",
+      at: GatewaySettings.embeddingURL,
+      values
+    )
     self.store = try SQLiteCatalogStore(
       path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
     )
@@ -71,7 +74,7 @@ struct Gateway: Service {
     var diagnoses: [Diagnosis] = []
     for backend in [self.emotion, self.embedding] {
       diagnoses.append(
-        Diagnosis(backend.name, problem: await backend.problem(), note: backend.url)
+        Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )
     }
     let snapshot = try? await self.store.snapshot()
@@ -113,34 +116,4 @@ struct Gateway: Service {
       return "\(error)"
     }
   }
-}
-
-/// One of the services behind the gateway.
-private struct Backend: Sendable {
-  let name: String
-  let url: String
-  let client: RPCClient
-  private let connection: HTTP2Client
-
-  init(_ name: String, url: String) throws {
-    guard let address = ServiceAddress(url: url) else {
-      throw ConfigurationProblems(["\(url) is not an address of the form http://HOST:PORT"])
-    }
-    self.name = name
-    self.url = url
-    self.connection = HTTP2Client(host: address.host, port: address.port)
-    self.client = try RPCClient(baseURL: url, send: self.connection.handler)
-  }
-
-  /// What keeps the service from answering, or `nil`.
-  func problem() async -> String? {
-    do {
-      let answer = try await self.client.call(HealthMethods.check, .init(), timeout: .seconds(1))
-      return answer.status == .serving ? nil : "says that it is not serving"
-    } catch {
-      return "\(error.code.name): \(error.message)"
-    }
-  }
-
-  func close() async { await self.connection.close() }
 }

@@ -33,7 +33,7 @@ private let allowed: [String: Set<String>] = [
     "ServiceRuntime",
   ],
   "RecommendationGateway": [
-    "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
+    "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
     "ServiceRuntime",
   ],
 ]
