@@ -188,9 +188,8 @@ let package = Package(
     tests(
       "ServiceTests",
       of: [
-        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
-        "ServiceRuntime",
-        "RecommendationGateway", protobuf,
+        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV", "Channel",
+        "ServiceRuntime", "RecommendationGateway", protobuf,
       ]
     ),
     tests(

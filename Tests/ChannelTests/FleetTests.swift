@@ -105,6 +105,21 @@ final class TimedFleet {
     #expect(shares[1] > 300 && shares[2] > 300)
   }
 
+  @Test func `p2c_ewma avoids who is much slower even when the others are busy`() throws {
+    let fleet = TimedFleet(.p2cEWMA, count: 2)
+    _ = fleet.shares(of: 100) { $0 == 0 ? .milliseconds(50) : .milliseconds(5) }
+    for _ in 0..<30 { #expect(try #require(fleet.pick()).id == 2) }
+    fleet.now += .milliseconds(10_001)
+    #expect(try #require(fleet.pick()).id == 1)
+  }
+
+  @Test func `p2c_ewma takes who is slow when the others have become so too`() {
+    let fleet = TimedFleet(.p2cEWMA, count: 2)
+    _ = fleet.shares(of: 100) { $0 == 0 ? .milliseconds(50) : .milliseconds(5) }
+    let shares = fleet.shares(of: 1000) { _ in .milliseconds(50) }
+    #expect(shares[0] > 200)
+  }
+
   @Test func `p2c_ewma gives a new endpoint one call to begin with`() throws {
     let fleet = TimedFleet(.p2cEWMA, count: 2)
     _ = fleet.shares(of: 100) { _ in .milliseconds(5) }

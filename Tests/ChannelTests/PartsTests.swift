@@ -31,6 +31,19 @@ import Testing
     #expect(average.seconds(at: start) == 0.002)
   }
 
+  @Test func `have a usual value that one call hardly changes`() throws {
+    let start = ContinuousClock.now
+    var average = PeakEWMA(now: start)
+    for _ in 0..<100 { average.observe(.milliseconds(10), isFailure: false, now: start) }
+    average.observe(.milliseconds(170), isFailure: false, now: start)
+    let usual = try #require(average.usualSeconds(at: start))
+    #expect(abs(usual - 0.02) < 0.0001)
+    #expect(average.seconds(at: start) == 0.17)
+    #expect(average.usualSeconds(at: start + .seconds(11)) == nil)
+    average.observe(.milliseconds(3), isFailure: false, now: start + .seconds(11))
+    #expect(average.usualSeconds(at: start + .seconds(11)) == 0.003)
+  }
+
   @Test func `take from calls that were given up only that they took long`() {
     let start = ContinuousClock.now
     var average = PeakEWMA(now: start)

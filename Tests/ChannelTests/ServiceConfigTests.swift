@@ -1,4 +1,5 @@
 import Channel
+import Foundation
 import RPC
 import Testing
 
@@ -130,6 +131,19 @@ import Testing
   )
   func `has bounds`(json: String, isValid: Bool) {
     #expect(Self.problems(json).isEmpty == isValid)
+  }
+
+  @Test func `of the README is valid, and but for its first entry what holds without one`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    let block = try #require(readme.firstRange(of: "```json\n{\n  \"methodConfig\""))
+    let json = readme[block.lowerBound...].dropFirst("```json\n".count)
+    let end = try #require(json.firstRange(of: "\n```"))
+    var config = try ServiceConfig(json: Array(json[..<end.lowerBound].utf8))
+    #expect(config.methods.count == 1)
+    config.methods = [:]
+    #expect(config == ServiceConfig())
   }
 
   @Test func `says where it is no JSON`() {

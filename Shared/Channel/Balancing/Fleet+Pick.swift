@@ -68,12 +68,27 @@ extension Fleet {
       }
       return best
     case .p2cEWMA:
+      let candidates = self.quick(candidates, now: now)
+      guard candidates.count > 1 else { return candidates.first }
       let first = Int.random(in: candidates.indices, using: &self.random)
       var second = Int.random(in: 0..<candidates.count - 1, using: &self.random)
       if second >= first { second += 1 }
       let (one, other) = (candidates[first], candidates[second])
       return self.cost(one, now: now) <= self.cost(other, now: now) ? one : other
     }
+  }
+
+  /// An endpoint whose calls take so many times as long as another's waits until that one is slow
+  /// too, however many calls are in flight there.
+  private static let slowness = 3.0
+
+  /// The candidates without those that are much slower than the best, which get a call now and then.
+  private func quick(_ candidates: [Int], now: ContinuousClock.Instant) -> [Int] {
+    func usual(_ index: Int) -> Double? { self.endpoints[index].latency.usualSeconds(at: now) }
+    guard let best = candidates.lazy.compactMap(usual).min() else { return candidates }
+    let limit = best * Self.slowness
+    guard candidates.contains(where: { usual($0) ?? 0 > limit }) else { return candidates }
+    return candidates.filter { usual($0) ?? 0 <= limit }
   }
 
   /// Seconds that a call may expect to take: what calls took, for each in flight and itself.

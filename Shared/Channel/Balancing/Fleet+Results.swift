@@ -111,7 +111,11 @@ extension Fleet {
 
   /// Notes what an endpoint said when it was asked for its health.
   ///
-  /// - Parameter isServing: `nil` where that is not asked for.
+  /// - Parameters:
+  ///   - id: Of the endpoint.
+  ///   - isReachable: Whether it answered at all.
+  ///   - isServing: `nil` where that is not asked for.
+  ///   - now: The time.
   /// - Returns: Whether calls that wait might go on.
   mutating func checked(
     _ id: Int,

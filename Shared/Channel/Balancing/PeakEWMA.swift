@@ -11,8 +11,13 @@ struct PeakEWMA: Sendable {
   /// What a failure counts as at least: answering fast with errors must attract no traffic.
   static let penalty = Duration.seconds(1)
 
+  /// What one observation changes an average of the last ones by, at least.
+  private static let leastWeight = 1.0 / 16
+
   /// Seconds, or `nil` while nothing is known.
   private var average: Double?
+  /// Seconds, without the leaps: what an endpoint takes but for a call now and then.
+  private var calm: Double?
   private var stamp: ContinuousClock.Instant
   /// Whether the latest observation was a failure.
   private var isPenalised = false
@@ -30,10 +35,21 @@ struct PeakEWMA: Sendable {
     return age > .zero ? average * exp(-(age / Self.decay)) : average
   }
 
+  /// What calls mostly take, in seconds; `nil` while nothing is known, or nothing new.
+  func usualSeconds(at now: ContinuousClock.Instant) -> Double? {
+    now - self.stamp > Self.decay ? nil : self.calm
+  }
+
   mutating func observe(_ latency: Duration, isFailure: Bool, now: ContinuousClock.Instant) {
     let observed = (isFailure ? max(latency, Self.penalty) : latency) / .seconds(1)
+    let age = max(now - self.stamp, .zero)
+    if let calm = self.calm, age <= Self.decay {
+      self.calm = calm + (observed - calm) * max(1 - exp(-(age / Self.decay)), Self.leastWeight)
+    } else {
+      self.calm = observed
+    }
     if let average = self.average, observed <= average, !self.isPenalised || isFailure {
-      let share = exp(-(max(now - self.stamp, .zero) / Self.decay))
+      let share = exp(-(age / Self.decay))
       self.average = average * share + observed * (1 - share)
     } else {
       self.average = observed

@@ -4,9 +4,8 @@ import RPC
 import Synchronization
 
 extension ServiceChannel {
-  /// Sends a call to one endpoint, and to others as long as it certainly reached none.
-  ///
-  /// - Parameter previous: How many attempts the call has had.
+  /// Sends a call, which has had `previous` attempts, to one endpoint, and to others as long as it
+  /// certainly reached none.
   func attempt(_ call: ChannelCall, previous: Int) async -> Attempt {
     while true {
       let pick: Fleet.Pick
@@ -94,7 +93,11 @@ extension ServiceChannel {
 
   /// Whether a failed attempt of the call could be followed by another.
   private func mayRepeat(_ call: ChannelCall) -> Bool {
-    guard case .retry = call.method.config.repetition else { return false }
-    return call.idempotency != .unknown
+    switch call.method.config.repetition {
+    case .none: false
+    case .retry: call.idempotency != .unknown
+    case .hedge(let policy):
+      call.idempotency == .noSideEffects && policy.nonFatalCodes.contains(.unavailable)
+    }
   }
 }

@@ -91,7 +91,8 @@ struct ConfigObject {
     guard case .string(let text) = value, text.hasSuffix("s"),
       let seconds = Double(text.dropLast()), seconds >= 0, seconds <= 365 * 86_400
     else { return self.note(key, "must be a duration such as \"1.5s\"") }
-    let duration = Duration.seconds(seconds)
+    // By nanoseconds, so that a decimal fraction is what it says.
+    let duration = Duration.nanoseconds(Int64((seconds * 1e9).rounded()))
     guard duration >= min else {
       return self.note(key, "must be \(min) at least")
     }

@@ -68,9 +68,8 @@ package struct RetryPolicy: Sendable, Hashable {
 
   package init() {}
 
-  /// How long to wait before attempt `number`, 1 for the first repetition.
-  ///
-  /// - Parameter spread: A number of 0.8...1.2, by chance.
+  /// How long to wait before attempt `number`, 1 for the first repetition; `spread` is a number of
+  /// 0.8...1.2, by chance.
   func backoff(before number: Int, spread: Double) -> Duration {
     var wait = self.initialBackoff
     for _ in 1..<max(number, 1) where wait < self.maxBackoff {
