@@ -164,8 +164,8 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Contracts", "Caching", "CatalogCSV",
-        "CatalogStore", "Safety", "ServiceRuntime", arguments, protobuf,
+        "HTTPMessage", "RPC", "JSONText", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
+        "Safety", "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),
@@ -192,6 +192,13 @@ let package = Package(
       of: ["HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf]
     ),
     tests(
+      "ChannelTests",
+      of: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", "Channel", protobuf,
+        metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ]
+    ),
+    tests(
       "ProvidersTests",
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
@@ -215,7 +222,7 @@ let package = Package(
     tests(
       "ServiceTests",
       of: [
-        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
+        "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV", "Channel",
         "Safety", "ServiceRuntime", "RecommendationGateway", protobuf,
       ]
     ),
@@ -231,6 +238,15 @@ let package = Package(
       name: "call-cost",
       dependencies: ["HTTPMessage", "RPC", "Telemetry", "Contracts", metrics, protobuf],
       path: "Tests/Benchmarks/CallCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "resilience-peer",
+      dependencies: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", "Channel", protobuf,
+        arguments, nioPosix,
+      ],
+      path: "Tests/Resilience/Peer",
       swiftSettings: settings
     ),
     .target(

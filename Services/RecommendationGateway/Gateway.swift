@@ -1,6 +1,5 @@
 import ArgumentParser
 import CatalogStore
-import HTTPClient
 import Caching
 import JSONText
 import RPC
@@ -18,14 +17,25 @@ struct Gateway: Service {
 
   let store: any TitleStore
   let recommender: Recommender
-  private let emotion: Backend
-  private let embedding: Backend
+  private let emotion: BackendService
+  private let embedding: BackendService
 
   init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
-    self.emotion = try Backend("emotion-service", GatewaySettings.emotionURL, values)
-    self.embedding = try Backend("embedding-service", GatewaySettings.embeddingURL, values)
+    let key = values[GatewaySettings.serviceKey]
+    self.emotion = try BackendService(
+      "emotion-service",
+      at: GatewaySettings.emotionURL,
+      key: key,
+      values
+    )
+    self.embedding = try BackendService(
+      "embedding-service",
+      at: GatewaySettings.embeddingURL,
+      key: key,
+      values
+    )
     self.store = try SQLiteCatalogStore(
       path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
     )
@@ -78,17 +88,11 @@ struct Gateway: Service {
     let backends = [self.emotion, self.embedding]
     return [
       "channels": {
-        var channels: [JSONValue] = []
-        for backend in backends {
-          let problem = await backend.problem()
-          channels.append(
-            .members([
-              "name": .string(backend.name), "target": .string(backend.url),
-              "isServing": .bool(problem == nil), "problem": problem.map { .string($0) },
-            ])
+        .members([
+          "channels": .array(
+            backends.map { .verbatim(String(decoding: $0.snapshot().json, as: UTF8.self)) }
           )
-        }
-        return .members(["channels": .array(channels)])
+        ])
       }
     ]
   }
@@ -97,7 +101,7 @@ struct Gateway: Service {
     var diagnoses: [Diagnosis] = []
     for backend in [self.emotion, self.embedding] {
       diagnoses.append(
-        Diagnosis(backend.name, problem: await backend.problem(), note: backend.url)
+        Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )
     }
     let snapshot = try? await self.store.snapshot()
@@ -139,48 +143,4 @@ struct Gateway: Service {
       return "\(error)"
     }
   }
-}
-
-/// One of the services behind the gateway.
-private struct Backend: Sendable {
-  let name: String
-  let url: String
-  let client: RPCClient
-  private let connection: HTTP2Client
-
-  /// - Parameters:
-  ///   - name: For people.
-  ///   - setting: Of its address.
-  ///   - values: What else the connection is configured with.
-  init(_ name: String, _ setting: Setting<String>, _ values: SettingValues) throws {
-    let url = values[setting]
-    guard let address = ServiceAddress(url: url) else {
-      throw ConfigurationProblems([
-        "\(url) is not an address of the form http://HOST:PORT or https://HOST:PORT"
-      ])
-    }
-    self.name = name
-    self.url = url
-    self.connection = HTTP2Client(
-      host: address.host,
-      port: address.port,
-      credentials: address.isEncrypted ? try ServiceTLSSettings.credentials(values) : nil
-    )
-    self.client = try RPCClient(
-      baseURL: url,
-      send: presenting(values[GatewaySettings.serviceKey], to: self.connection.handler)
-    )
-  }
-
-  /// What keeps the service from answering, or `nil`.
-  func problem() async -> String? {
-    do {
-      let answer = try await self.client.call(HealthMethods.check, .init(), timeout: .seconds(1))
-      return answer.status == .serving ? nil : "says that it is not serving"
-    } catch {
-      return "\(error.code.name): \(error.message)"
-    }
-  }
-
-  func close() async { await self.connection.close() }
 }

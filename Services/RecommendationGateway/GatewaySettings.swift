@@ -2,15 +2,15 @@ import ServiceRuntime
 
 /// What the gateway can be configured with.
 enum GatewaySettings {
-  static let emotionURL = Setting<String>.url(
+  static let emotionURL = Setting<ServiceTargets>.service(
     "EMOTION_SERVICE_URL",
-    default: "http://127.0.0.1:8081",
-    "Where the emotion service answers."
+    defaultPort: 8081,
+    "Where the emotion service answers; calls are balanced over all addresses, of names too."
   )
-  static let embeddingURL = Setting<String>.url(
+  static let embeddingURL = Setting<ServiceTargets>.service(
     "EMBEDDING_SERVICE_URL",
-    default: "http://127.0.0.1:8082",
-    "Where the embedding service answers."
+    defaultPort: 8082,
+    "Where the embedding service answers; calls are balanced over all addresses, of names too."
   )
   static let serviceKey = Setting<String?>.secret(
     "SERVICE_API_KEY",
@@ -51,8 +51,8 @@ enum GatewaySettings {
   )
 
   static let table = [
-    Self.emotionURL.about, Self.embeddingURL.about, Self.serviceKey.about, Self.store.about,
-    Self.contentWeight.about,
+    Self.emotionURL.about, Self.embeddingURL.about, Self.serviceKey.about,
+    BackendService.configFile.about, Self.store.about, Self.contentWeight.about,
     Self.cacheEntries.about, Self.answerEntries.about, Self.cacheSeconds.about,
   ]
 }

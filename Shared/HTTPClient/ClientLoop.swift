@@ -21,6 +21,8 @@ final class ClientLoop {
   private let host: String
   private let port: Int
   private let credentials: Credentials?
+  /// What the server's certificate must be for.
+  private let serverName: String
   private var state = State.idle
   private var waiting: [Call] = []
 
@@ -29,12 +31,14 @@ final class ClientLoop {
     host: String,
     port: Int,
     credentials: Credentials?,
+    serverName: String,
     configuration: HTTP2ClientConfiguration
   ) {
     self.eventLoop = eventLoop
     self.host = host
     self.port = port
     self.credentials = credentials
+    self.serverName = serverName
     self.configuration = configuration
     self.authority = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
@@ -144,11 +148,11 @@ final class ClientLoop {
     // Files that can't be used leave what was used before.
     _ = try? credentials.reload()
     // TLS knows no addresses as names; the certificate is then compared with the peer's address.
-    let isAddress = (try? SocketAddress(ipAddress: self.host, port: self.port)) != nil
+    let isAddress = (try? SocketAddress(ipAddress: self.serverName, port: self.port)) != nil
     return Encryption(
       handler: try NIOSSLClientHandler(
         context: credentials.context,
-        serverHostname: isAddress ? nil : self.host
+        serverHostname: isAddress ? nil : self.serverName
       ),
       handshake: Handshake(on: self.eventLoop, limit: timeout)
     )

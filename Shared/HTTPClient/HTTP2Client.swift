@@ -21,12 +21,14 @@ package final class HTTP2Client: Sendable {
   ///   - port: 1...65535.
   ///   - credentials: Whom to trust and what to show by TLS; `nil` sends in plain text. Files that
   ///     have changed are used for the next connection.
+  ///   - serverName: What the server's certificate must be for; the host when `nil`.
   ///   - group: The event loops that carry the connections, best those of the server that calls.
   ///   - configuration: How long to wait, and for how much.
   package init(
     host: String,
     port: Int,
     credentials: Credentials? = nil,
+    serverName: String? = nil,
     group: MultiThreadedEventLoopGroup = .singleton,
     configuration: HTTP2ClientConfiguration = HTTP2ClientConfiguration()
   ) {
@@ -39,6 +41,7 @@ package final class HTTP2Client: Sendable {
           host: host,
           port: port,
           credentials: credentials,
+          serverName: serverName ?? host,
           configuration: configuration
         ),
         eventLoop: eventLoop

@@ -20,8 +20,6 @@ package struct CallRecord: Sendable {
   package var requestBytes: Int
   /// Of the body, as on the wire.
   package var responseBytes: Int
-  /// The name of the caller's key, or empty; never the key.
-  package var caller = ""
   /// Of the request, as in "POST".
   package var httpMethod = ""
   package var httpVersion = HTTPVersion.http1_1

@@ -41,12 +41,7 @@ extension RPCClient {
   private func error(of response: HTTPResponse, _ codec: Codec?) async -> RPCError {
     let body: [UInt8]
     do { body = try await self.content(of: response) } catch { return error }
-    let contents = codec == .json ? ErrorBody.decode(body) : nil
-    return RPCError(
-      contents?.code ?? Code(inferredFromStatus: response.status),
-      contents?.message ?? "the server answered with status \(response.status)",
-      details: contents?.details ?? []
-    )
+    return RPCError(status: response.status, body: codec == .json ? body : [])
   }
 
   /// The body without its content encoding.

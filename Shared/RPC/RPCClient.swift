@@ -64,8 +64,7 @@ package struct RPCClient: Sendable {
   /// Calls a method.
   ///
   /// The call takes over what remains of the time of the call being served, its request ID and its
-  /// trace context. A request that certainly reached no handler is sent once more, and so is one
-  /// of unknown fate when doing it twice does no harm.
+  /// trace context. It is sent once: whether to send it again is for a channel to decide.
   ///
   /// - Parameters:
   ///   - method: One that the server has registered.
@@ -128,11 +127,7 @@ package struct RPCClient: Sendable {
     if let baggage = scope.baggage { message.fields["baggage"] = baggage }
     let response: HTTPResponse
     do {
-      response = try await self.exchange(
-        message,
-        deadline,
-        isHarmlessTwice: method.idempotency != .unknown
-      )
+      response = try await self.exchange(message, deadline)
     } catch {
       throw self.error(of: error, calling: method.service)
     }
@@ -173,20 +168,6 @@ package struct RPCClient: Sendable {
   }
 
   private func exchange(
-    _ message: HTTPRequest,
-    _ deadline: ContinuousClock.Instant,
-    isHarmlessTwice: Bool
-  ) async throws -> HTTPResponse {
-    do {
-      return try await self.exchangeOnce(message, deadline)
-    } catch let error as HTTPTransportError
-      where error.isSafeToResend || isHarmlessTwice && error.reason == .interrupted
-    {
-      return try await self.exchangeOnce(message, deadline)
-    }
-  }
-
-  private func exchangeOnce(
     _ message: HTTPRequest,
     _ deadline: ContinuousClock.Instant
   ) async throws -> HTTPResponse {

@@ -1,12 +1,12 @@
 /// The value of `Connect-Timeout-Ms`.
 ///
 /// Source: https://connectrpc.com/docs/protocol#unary-request
-enum Timeout {
+package enum Timeout {
   /// The header's largest value, of ten digits.
   static let maxMilliseconds: Int64 = 9_999_999_999
 
   /// Reads 1 to 10 digits.
-  static func parse(_ value: String) throws(RPCError) -> Duration {
+  package static func parse(_ value: String) throws(RPCError) -> Duration {
     let digits = value.utf8
     var milliseconds: Int64 = 0
     var isValid = (1...10).contains(digits.count)
@@ -25,7 +25,7 @@ enum Timeout {
   }
 
   /// Whole milliseconds rounded up, 1 at least, as the header writes them.
-  static func format(_ timeout: Duration) -> String {
+  package static func format(_ timeout: Duration) -> String {
     let (seconds, attoseconds) = timeout.components
     let (thousands, overflows) = seconds.multipliedReportingOverflow(by: 1000)
     let rounded = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000

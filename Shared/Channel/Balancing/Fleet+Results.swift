@@ -1,0 +1,153 @@
+import RPC
+
+extension Fleet {
+  /// What an attempt's end changed.
+  struct Change: Sendable {
+    /// The rule by which the endpoint was left out now, or `nil`.
+    var ejectedBy: String?
+    /// Whether the endpoint can no longer be reached, and could before.
+    var isLost = false
+    /// Whether calls that wait might go on.
+    var isBack = false
+  }
+
+  /// The first wait before an endpoint that can't be reached is asked again, doubled each time.
+  static let firstReconnect = Duration.milliseconds(100)
+  static let longestReconnect = Duration.seconds(4)
+  /// Answers in a row after which an endpoint that was left out is trusted again.
+  static let neededProbes = 3
+  /// However long an endpoint asks to be left alone.
+  static let longestCoolDown = Duration.seconds(20)
+
+  /// Takes a call back that `pick` sent to an endpoint.
+  mutating func finish(_ id: Int, _ result: AttemptResult, now: ContinuousClock.Instant) -> Change {
+    guard let index = self.endpoints.firstIndex(where: { $0.id == id }) else {
+      self.leave(id)
+      return Change()
+    }
+    self.endpoints[index].inFlight -= 1
+    switch result.kind {
+    case .answered: return self.answered(index, result, now: now)
+    case .failed(let code): return self.failed(index, code, result, now: now)
+    case .overloaded:
+      let change = self.answered(index, result, now: now, isOverloaded: true)
+      self.endpoints[index].note(failure: .resourceExhausted, now: now)
+      return change
+    case .unreachable: return self.unreachable(index, now: now)
+    case .refused:
+      self.endpoints[index].ejection?.isProbing = false
+      return Change()
+    case .abandoned:
+      self.endpoints[index].ejection?.isProbing = false
+      self.endpoints[index].latency.observe(unanswered: result.latency, now: now)
+      return Change()
+    }
+  }
+
+  private mutating func answered(
+    _ index: Int,
+    _ result: AttemptResult,
+    now: ContinuousClock.Instant,
+    isOverloaded: Bool = false
+  ) -> Change {
+    let wasReady = self.endpoints[index].state(at: now) == .ready
+    self.endpoints[index].unreachable = nil
+    self.endpoints[index].failuresInARow = 0
+    self.endpoints[index].latency.observe(result.latency, isFailure: isOverloaded, now: now)
+    self.endpoints[index].window.count(success: true, interval: self.outliers.interval, now: now)
+    self.coolDown(index, result, now: now)
+    if let ejection = self.endpoints[index].ejection {
+      self.endpoints[index].ejection?.isProbing = false
+      self.endpoints[index].ejection?.nextProbe = now
+      self.endpoints[index].ejection?.answeredProbes += 1
+      if ejection.answeredProbes + 1 >= Self.neededProbes || now >= ejection.end {
+        self.endpoints[index].readmit(now: now)
+      }
+    }
+    return Change(isBack: !wasReady)
+  }
+
+  private mutating func failed(
+    _ index: Int,
+    _ code: Code,
+    _ result: AttemptResult,
+    now: ContinuousClock.Instant
+  ) -> Change {
+    self.endpoints[index].unreachable = nil
+    self.endpoints[index].note(failure: code, now: now)
+    self.endpoints[index].failuresInARow += 1
+    self.endpoints[index].latency.observe(result.latency, isFailure: true, now: now)
+    self.endpoints[index].window.count(success: false, interval: self.outliers.interval, now: now)
+    self.coolDown(index, result, now: now)
+    if let ejection = self.endpoints[index].ejection {
+      if now < ejection.end {
+        let nextProbe = now + self.spread(self.outliers.probeInterval)
+        self.endpoints[index].ejection = Endpoint.Ejection(end: ejection.end, nextProbe: nextProbe)
+        return Change()
+      }
+      self.endpoints[index].ejection = nil
+      self.endpoints[index].returned = ejection.end
+    }
+    guard let rule = self.ejectionRule(index), self.mayEject(index, now: now) else {
+      return Change()
+    }
+    self.eject(index, now: now)
+    return Change(ejectedBy: rule)
+  }
+
+  private mutating func unreachable(_ index: Int, now: ContinuousClock.Instant) -> Change {
+    let before = self.endpoints[index].unreachable
+    self.endpoints[index].ejection?.isProbing = false
+    // Calls that were under way at the same time tell the same thing.
+    if let before, now < before.retryAt { return Change() }
+    let failures = (before?.failures ?? 0) + 1
+    var wait = Self.firstReconnect
+    for _ in 1..<failures where wait < Self.longestReconnect { wait *= 2 }
+    let retryAt = now + self.spread(min(wait, Self.longestReconnect))
+    self.endpoints[index].unreachable = Endpoint.Unreachable(failures: failures, retryAt: retryAt)
+    self.endpoints[index].note(failure: .unavailable, now: now)
+    return Change(isLost: before == nil)
+  }
+
+  /// Notes what an endpoint said when it was asked for its health.
+  ///
+  /// - Parameters:
+  ///   - id: Of the endpoint.
+  ///   - isReachable: Whether it answered at all.
+  ///   - isServing: `nil` where that is not asked for.
+  ///   - now: The time.
+  /// - Returns: Whether calls that wait might go on.
+  mutating func checked(
+    _ id: Int,
+    isReachable: Bool,
+    isServing: Bool?,
+    now: ContinuousClock.Instant
+  ) -> Bool {
+    guard let index = self.endpoints.firstIndex(where: { $0.id == id }) else { return false }
+    guard isReachable else {
+      _ = self.unreachable(index, now: now)
+      return false
+    }
+    let wasReady = self.endpoints[index].state(at: now) == .ready
+    if self.endpoints[index].unreachable != nil {
+      self.endpoints[index].unreachable = nil
+      self.endpoints[index].latency = PeakEWMA(now: now)
+    }
+    self.endpoints[index].isServing = isServing
+    return !wasReady && self.endpoints[index].state(at: now) == .ready
+  }
+
+  private mutating func coolDown(
+    _ index: Int,
+    _ result: AttemptResult,
+    now: ContinuousClock.Instant
+  ) {
+    guard let coolDown = result.coolDown, coolDown > .zero else { return }
+    self.endpoints[index].coolDownEnd = now + min(coolDown, Self.longestCoolDown)
+  }
+
+  /// A duration less or more by up to a fifth, so that clients don't move in step.
+  private mutating func spread(_ duration: Duration) -> Duration {
+    duration * Double.random(in: 0.8...1.2, using: &self.random)
+  }
+}

@@ -1,0 +1,65 @@
+import Metrics
+import RPC
+import Synchronization
+
+/// What is counted of a method's calls, by OpenTelemetry's names as Prometheus writes them.
+///
+/// Source: https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/
+final class MethodMetrics: Sendable {
+  let attempts: Counter
+  let retries: Counter
+  let hedges: Counter
+  let transparentRetries: Counter
+  let retryDelay: Metrics.Timer
+  private let dimensions: [(String, String)]
+  private let callTimes = Mutex<[Code?: Metrics.Timer]>([:])
+  private let attemptTimes = Mutex<[Code?: Metrics.Timer]>([:])
+
+  init(channel: String, method: String) {
+    let dimensions = [("target", channel), ("method", method)]
+    self.dimensions = dimensions
+    self.attempts = Counter(label: "rpc_client_attempts_started_total", dimensions: dimensions)
+    self.retries = Counter(label: "rpc_client_call_retries_total", dimensions: dimensions)
+    self.hedges = Counter(label: "rpc_client_call_hedges_total", dimensions: dimensions)
+    self.transparentRetries = Counter(
+      label: "rpc_client_call_transparent_retries_total",
+      dimensions: dimensions
+    )
+    self.retryDelay = Metrics.Timer(
+      label: "rpc_client_call_retry_delay_seconds",
+      dimensions: dimensions
+    )
+  }
+
+  /// Notes a call with all its attempts; `code` is `nil` when it succeeded.
+  func call(_ duration: Duration, _ code: Code?) {
+    self.timer("rpc_client_call_duration_seconds", in: self.callTimes, code).record(duration)
+  }
+
+  func attempt(_ duration: Duration, _ code: Code?) {
+    self.timer("rpc_client_attempt_duration_seconds", in: self.attemptTimes, code).record(duration)
+  }
+
+  private func timer(
+    _ label: String,
+    in timers: borrowing Mutex<[Code?: Metrics.Timer]>,
+    _ code: Code?
+  ) -> Metrics.Timer {
+    timers.withLock { timers in
+      if let timer = timers[code] { return timer }
+      let timer = Metrics.Timer(
+        label: label,
+        dimensions: self.dimensions + [("code", code?.name ?? "ok")]
+      )
+      timers[code] = timer
+      return timer
+    }
+  }
+}
+
+extension Metrics.Timer {
+  func record(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    self.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,136 @@
+import HTTPMessage
+import RPC
+import Synchronization
+
+extension ServiceChannel {
+  /// How often it is looked whether there is something to do.
+  private static let tick = Duration.milliseconds(100)
+  /// Between two look-ups at least, whatever fails.
+  private static let shortestResolve = Duration.milliseconds(500)
+  private static let resolveTimeout = Duration.seconds(5)
+  private static let checkTimeout = Duration.seconds(2)
+
+  /// Starts looking after the endpoints, once.
+  func startUpkeep() {
+    self.upkeep.withLock { upkeep in
+      // One task a channel, which `close()` ends: calls come and go while it runs.
+      upkeep.start {
+        Task {
+          await withDiscardingTaskGroup { group in
+            if self.targets.contains(where: { !$0.isAddress }) {
+              group.addTask { await self.keepResolving() }
+            }
+            group.addTask { await self.keepChecking() }
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: Names
+
+  private func keepResolving() async {
+    var known: [ChannelTarget: [String]] = [:]
+    while !Task.isCancelled {
+      await self.resolve(&known)
+      let began = ContinuousClock.now
+      repeat {
+        do { try await Task.sleep(for: Self.tick) } catch { return }
+      } while !self.isResolutionDue(since: began)
+    }
+  }
+
+  private func isResolutionDue(since last: ContinuousClock.Instant) -> Bool {
+    let age = ContinuousClock.now - last
+    if age >= self.config.resolveInterval { return true }
+    return age >= Self.shortestResolve && self.upkeep.withLock { $0.takeWish() }
+  }
+
+  /// Looks every name up; one that can't be looked up keeps the addresses it had.
+  private func resolve(_ known: inout [ChannelTarget: [String]]) async {
+    var endpoints: [EndpointAddress] = []
+    for target in self.targets {
+      if target.isAddress {
+        endpoints.append(target.endpoint(at: target.host))
+        continue
+      }
+      let resolver = self.resolver
+      let found = try? await withDeadline(.now + Self.resolveTimeout) {
+        try await resolver(target.host)
+      }
+      if let found, !found.isEmpty { known[target] = found }
+      endpoints += (known[target] ?? []).map(target.endpoint(at:))
+    }
+    guard !Task.isCancelled else { return }
+    self.fleet.withLock { fleet in
+      guard !fleet.isClosed else { return }
+      fleet.replace(by: endpoints, now: .now, transport: self.transport)
+      fleet.isResolved = true
+    }
+    self.waiters.wake()
+  }
+
+  // MARK: Endpoints
+
+  private func keepChecking() async {
+    var checked: ContinuousClock.Instant?
+    while !Task.isCancelled {
+      let now = ContinuousClock.now
+      let isCheckDue = self.config.health.map { health in
+        checked.map { now - $0 >= health.interval } ?? true
+      }
+      if isCheckDue == true { checked = now }
+      let due = self.fleet.withLock { fleet in
+        fleet.endpoints.filter { endpoint in
+          endpoint.unreachable.map { $0.retryAt <= now } ?? (isCheckDue == true)
+        }
+      }
+      await withDiscardingTaskGroup { group in
+        for endpoint in due { group.addTask { await self.check(endpoint) } }
+      }
+      self.report()
+      for idle in self.fleet.withLock({ $0.takeIdle() }) { await idle.close() }
+      do { try await Task.sleep(for: Self.tick) } catch { return }
+    }
+  }
+
+  private func report() {
+    let endpoints = self.fleet.withLock { $0.endpoints }
+    let tokens = self.allowance.withLock { $0.tokens }
+    self.metrics.set(endpoints, tokens: tokens, now: .now)
+  }
+
+  /// Asks an endpoint for its health; any answer shows that it can be reached.
+  private func check(_ endpoint: Endpoint) async {
+    let (isReachable, isServing) = await self.health(of: endpoint)
+    let isBack = self.fleet.withLock { fleet in
+      fleet.checked(
+        endpoint.id,
+        isReachable: isReachable,
+        isServing: self.config.health == nil ? nil : isServing,
+        now: .now
+      )
+    }
+    if isBack { self.waiters.wake() }
+  }
+
+  private func health(of endpoint: Endpoint) async -> (isReachable: Bool, isServing: Bool) {
+    let handler = endpoint.transport.handler
+    let url = "\(endpoint.address.scheme)://\(endpoint.authority)"
+    guard let client = try? RPCClient(baseURL: url, send: handler) else { return (false, false) }
+    var request = Grpc_Health_V1_HealthCheckRequest()
+    request.service = self.config.health?.serviceName ?? ""
+    do throws(RPCError) {
+      let answer = try await client.call(
+        HealthMethods.check,
+        request,
+        timeout: Self.checkTimeout
+      )
+      return (true, answer.status == .serving)
+    } catch {
+      let isReachable = !["UNREACHABLE", "INTERRUPTED", "REFUSED"].contains(error.reason)
+      // A server without a health check is taken to be well, as in gRPC.
+      return (isReachable, error.code == .unimplemented)
+    }
+  }
+}
