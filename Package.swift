@@ -98,7 +98,11 @@ let package = Package(
     module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
     module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
-    module("MilvusStore", uses: ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore", protobuf]),
+    module(
+      "MilvusStore",
+      uses: ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore", protobuf, metrics],
+      exclude: ["proto", "generate"]
+    ),
     module(
       "Contracts",
       uses: ["RPC", protobuf],
@@ -145,7 +149,7 @@ let package = Package(
       "RecommendationGateway",
       uses: [
         "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
-        "ServiceRuntime", arguments, protobuf,
+        "MilvusStore", "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),
@@ -176,7 +180,12 @@ let package = Package(
         "EmbeddingService", "LocalModels", "ScriptedServer", protobuf,
       ]
     ),
-    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests(
+      "CatalogStoreTests",
+      of: ["CatalogStore", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf]
+    ),
+    tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
+    tests("MilvusStoreTests", of: ["CatalogStore", "HTTPMessage", "MilvusStore", protobuf]),
     tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
       "ServiceTests",

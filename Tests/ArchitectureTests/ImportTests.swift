@@ -34,7 +34,7 @@ private let allowed: [String: Set<String>] = [
   ],
   "RecommendationGateway": [
     "HTTPMessage", "HTTPClient", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV",
-    "ServiceRuntime",
+    "MilvusStore", "ServiceRuntime",
   ],
 ]
 
