@@ -15,8 +15,8 @@ struct Gateway: Service {
     IngestCommand.self, ReindexCommand.self,
   ]
 
-  let store: any TitleStore
   let recommender: Recommender
+  private let catalog: CatalogConnection
   private let emotion: Backend
   private let embedding: Backend
 
@@ -25,9 +25,7 @@ struct Gateway: Service {
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
     self.emotion = try Backend("emotion-service", url: values[GatewaySettings.emotionURL])
     self.embedding = try Backend("embedding-service", url: values[GatewaySettings.embeddingURL])
-    self.store = try SQLiteCatalogStore(
-      path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
-    )
+    self.catalog = try CatalogConnection(values)
     self.recommender = Recommender(
       emotions: EmotionBackend(self.emotion.client, cacheEntries: entries, cacheFor: lifetime),
       embeddings: EmbeddingBackend(
@@ -35,15 +33,17 @@ struct Gateway: Service {
         cacheEntries: entries,
         cacheFor: lifetime
       ),
-      store: self.store,
+      store: self.catalog.store,
       records: TitleRecords(
-        store: self.store,
+        store: self.catalog.store,
         kept: LRUCache(capacity: entries, lifetime: lifetime)
       ),
       contentWeight: values[GatewaySettings.contentWeight],
       answers: LRUCache(capacity: values[GatewaySettings.answerEntries], lifetime: lifetime)
     )
   }
+
+  var store: any TitleStore { self.catalog.store }
 
   var ingestor: Ingestor {
     Ingestor(
@@ -60,7 +60,7 @@ struct Gateway: Service {
   func register(on server: inout RPCServer, health: Health) {
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
     Page.register(on: &server)
-    health.addCheck(name: "catalog") { await self.catalogProblem() }
+    health.addCheck(name: "catalog") { await self.catalog.problem() }
     health.addCheck(name: "embedding-space") { await self.spaceProblem() }
     for backend in [self.emotion, self.embedding] {
       health.addCheck(name: backend.name) { await backend.problem() }
@@ -78,8 +78,10 @@ struct Gateway: Service {
     diagnoses.append(
       Diagnosis(
         "catalog",
-        problem: await self.catalogProblem(),
-        note: snapshot.map { "\($0.count) titles, \($0.words.count) emotions" } ?? ""
+        problem: await self.catalog.problem(),
+        note: snapshot.map { snapshot in
+          "\(self.catalog.place), \(snapshot.count) titles, \(snapshot.words.count) emotions"
+        } ?? self.catalog.place
       )
     )
     diagnoses.append(
@@ -95,6 +97,7 @@ struct Gateway: Service {
   func close() async {
     await self.emotion.close()
     await self.embedding.close()
+    await self.catalog.close()
   }
 
   /// Why moods can't be compared with the catalog, as far as both sides can be asked.
@@ -103,15 +106,6 @@ struct Gateway: Service {
       let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
     else { return nil }
     return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
-  }
-
-  private func catalogProblem() async -> String? {
-    do {
-      return try await self.store.snapshot().count > 0
-        ? nil : "empty: run `recommendation-gateway ingest`"
-    } catch {
-      return "\(error)"
-    }
   }
 }
 
