@@ -14,20 +14,19 @@ struct StoreFactory: Sendable, CustomTestStringConvertible {
     try SQLiteCatalogStore(path: "\(folder)/catalog.sqlite")
   }
 
-  /// SQLite, and every Milvus that `MILVUS_TEST_URL` names, separated by blanks:
+  /// The servers that `MILVUS_TEST_URL` names, separated by blanks, as in
   /// `milvus://127.0.0.1:19530 milvus://127.0.0.1:19550`.
-  static let all: [StoreFactory] = {
-    let named = getenv("MILVUS_TEST_URL").map { String(cString: $0) } ?? ""
-    return [sqlite]
-      + named.split(separator: " ").compactMap { url in
-        MilvusAddress(String(url)).map { address in .milvus(address, named: String(url)) }
-      }
-  }()
+  static let milvusAddresses =
+    (getenv("MILVUS_TEST_URL").map { String(cString: $0) } ?? "")
+    .split(separator: " ").compactMap { url in MilvusAddress(String(url)) }
+
+  /// SQLite, and every Milvus that is named.
+  static let all = [sqlite] + milvusAddresses.map { address in milvus(address) }
 
   /// The catalog of a folder is the one whose collections are named like it.
-  private static func milvus(_ address: MilvusAddress, named name: String) -> StoreFactory {
+  private static func milvus(_ address: MilvusAddress) -> StoreFactory {
     let clients = address.proxies.map { proxy in HTTP2Client(host: proxy.host, port: proxy.port) }
-    return StoreFactory(testDescription: name) { folder in
+    return StoreFactory(testDescription: "Milvus at port \(address.proxies[0].port)") { folder in
       MilvusCatalogStore(
         proxies: clients.map(\.handler),
         database: address.database,

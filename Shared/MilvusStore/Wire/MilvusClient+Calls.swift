@@ -80,29 +80,35 @@ extension MilvusClient {
     let _: MilvusStatus = try await self.call(.createIndex, request, patience: patience)
   }
 
-  /// Loads a collection and waits until it can be read.
-  func load(_ name: String, patience: Duration) async throws(MilvusError) {
+  /// Loads collections side by side and waits until they can be read.
+  func load(_ names: [String], patience: Duration) async throws(MilvusError) {
     let deadline = ContinuousClock.now + patience
-    let _: MilvusStatus = try await self.call(
-      .loadCollection,
-      self.about(name),
-      patience: patience
-    )
+    for name in names {
+      let _: MilvusStatus = try await self.call(
+        .loadCollection,
+        self.about(name),
+        patience: deadline - .now
+      )
+    }
+    for name in names {
+      while try await !self.isLoaded(name, patience: deadline - .now) {
+        do { try await Task.sleep(for: .milliseconds(50)) } catch {
+          throw MilvusError(.failed(.canceled), .getLoadState, "the call was canceled")
+        }
+      }
+    }
+  }
+
+  private func isLoaded(_ name: String, patience: Duration) async throws(MilvusError) -> Bool {
     var request = MilvusGetLoadStateRequest()
     request.dbName = self.database
     request.collectionName = name
-    while true {
-      let left = deadline - .now
-      let answer: MilvusGetLoadStateResponse = try await self.call(
-        .getLoadState,
-        request,
-        patience: left
-      )
-      if answer.state == 3 { return }
-      do { try await Task.sleep(for: .milliseconds(50)) } catch {
-        throw MilvusError(.failed(.canceled), .getLoadState, "the call was canceled")
-      }
-    }
+    let answer: MilvusGetLoadStateResponse = try await self.call(
+      .getLoadState,
+      request,
+      patience: patience
+    )
+    return answer.state == 3
   }
 
   /// Puts rows in and returns the timestamp from which reads see them.
@@ -165,7 +171,7 @@ extension MilvusClient {
       return RowColumns(answer.fieldsData)
     } catch {
       guard error.isNotLoaded, end > .now else { throw error }
-      try await self.load(name, patience: end - .now)
+      try await self.load([name], patience: end - .now)
       let answer: MilvusQueryResults = try await self.call(.query, request, patience: end - .now)
       return RowColumns(answer.fieldsData)
     }

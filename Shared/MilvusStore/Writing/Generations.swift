@@ -18,9 +18,7 @@ struct Generations: Sendable {
     for name in [titles, emotions] {
       try await self.client.index(name, field: RowField.vector, patience: Self.patience)
     }
-    for name in [titles, emotions] {
-      try await self.client.load(name, patience: Self.patience)
-    }
+    try await self.client.load([titles, emotions], patience: Self.patience)
   }
 
   /// Reads a generation that is not in service yet: are all rows there, are some of them as they
