@@ -112,7 +112,11 @@ let package = Package(
     module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
     module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
-    module("MilvusStore", uses: ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore", protobuf]),
+    module(
+      "MilvusStore",
+      uses: ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore", protobuf, metrics],
+      exclude: ["proto", "generate"]
+    ),
     module(
       "Contracts",
       uses: ["RPC", protobuf],
@@ -164,8 +168,8 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "RPC", "JSONText", "Contracts", "Caching", "CatalogCSV", "CatalogStore",
-        "Safety", "ServiceRuntime", arguments, protobuf,
+        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Contracts", "Caching", "CatalogCSV",
+        "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),
@@ -217,7 +221,12 @@ let package = Package(
       ]
     ),
     tests("OpenAPITests", of: ["OpenAPI", "JSONText", "Contracts", protobuf]),
-    tests("CatalogStoreTests", of: ["CatalogStore"]),
+    tests(
+      "CatalogStoreTests",
+      of: ["CatalogStore", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf]
+    ),
+    tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
+    tests("MilvusStoreTests", of: ["CatalogStore", "HTTPMessage", "MilvusStore", protobuf]),
     tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
       "ServiceTests",

@@ -15,8 +15,8 @@ struct Gateway: Service {
     IngestCommand.self, ReindexCommand.self,
   ]
 
-  let store: any TitleStore
   let recommender: Recommender
+  private let catalog: CatalogConnection
   private let emotion: BackendService
   private let embedding: BackendService
 
@@ -36,9 +36,7 @@ struct Gateway: Service {
       key: key,
       values
     )
-    self.store = try SQLiteCatalogStore(
-      path: String(values[GatewaySettings.store].dropFirst("sqlite:".count))
-    )
+    self.catalog = try CatalogConnection(values)
     self.recommender = Recommender(
       emotions: EmotionBackend(self.emotion.client, cacheEntries: entries, cacheFor: lifetime),
       embeddings: EmbeddingBackend(
@@ -46,9 +44,9 @@ struct Gateway: Service {
         cacheEntries: entries,
         cacheFor: lifetime
       ),
-      store: self.store,
+      store: self.catalog.store,
       records: TitleRecords(
-        store: self.store,
+        store: self.catalog.store,
         kept: LRUCache(named: "titles", capacity: entries, lifetime: lifetime)
       ),
       contentWeight: values[GatewaySettings.contentWeight],
@@ -60,6 +58,8 @@ struct Gateway: Service {
       )
     )
   }
+
+  var store: any TitleStore { self.catalog.store }
 
   var ingestor: Ingestor {
     Ingestor(
@@ -77,7 +77,7 @@ struct Gateway: Service {
     RecommendationHandlers(recommender: self.recommender).register(on: &server)
     CatalogHandlers(recommender: self.recommender).register(on: &server)
     Page.register(on: &server)
-    health.addCheck(name: "catalog") { await self.catalogProblem() }
+    health.addCheck(name: "catalog") { await self.catalog.problem() }
     health.addCheck(name: "embedding-space") { await self.spaceProblem() }
     for backend in [self.emotion, self.embedding] {
       health.addCheck(name: backend.name) { await backend.problem() }
@@ -108,8 +108,10 @@ struct Gateway: Service {
     diagnoses.append(
       Diagnosis(
         "catalog",
-        problem: await self.catalogProblem(),
-        note: snapshot.map { "\($0.count) titles, \($0.words.count) emotions" } ?? ""
+        problem: await self.catalog.problem(),
+        note: snapshot.map { snapshot in
+          "\(self.catalog.place), \(snapshot.count) titles, \(snapshot.words.count) emotions"
+        } ?? self.catalog.place
       )
     )
     diagnoses.append(
@@ -125,6 +127,7 @@ struct Gateway: Service {
   func close() async {
     await self.emotion.close()
     await self.embedding.close()
+    await self.catalog.close()
   }
 
   /// Why moods can't be compared with the catalog, as far as both sides can be asked.
@@ -133,14 +136,5 @@ struct Gateway: Service {
       let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
     else { return nil }
     return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
-  }
-
-  private func catalogProblem() async -> String? {
-    do {
-      return try await self.store.snapshot().count > 0
-        ? nil : "empty: run `recommendation-gateway ingest`"
-    } catch {
-      return "\(error)"
-    }
   }
 }

@@ -1,3 +1,4 @@
+import MilvusStore
 import ServiceRuntime
 
 /// What the gateway can be configured with.
@@ -19,11 +20,23 @@ enum GatewaySettings {
   static let store = Setting<String>(
     "CATALOG_STORE",
     type: "store",
-    range: "sqlite:PATH",
+    range: "sqlite:PATH or \(MilvusAddress.form)",
     shown: "sqlite:catalog.sqlite",
-    "Where the catalog is kept.",
+    "Where the catalog is kept: a file, or Milvus, of which several proxies may be named.",
     default: "sqlite:catalog.sqlite"
-  ) { $0.hasPrefix("sqlite:") && $0.count > "sqlite:".count ? $0 : nil }
+  ) { text in
+    let isFile = text.hasPrefix("sqlite:") && text.count > "sqlite:".count
+    return isFile || MilvusAddress(text) != nil ? text : nil
+  }
+  static let milvusToken = Setting<String?>.secret(
+    "MILVUS_TOKEN",
+    "API key for Milvus, as Zilliz Cloud gives."
+  )
+  static let milvusUser = Setting<String?>.optional("MILVUS_USER", "User of Milvus.")
+  static let milvusPassword = Setting<String?>.secret(
+    "MILVUS_PASSWORD",
+    "Password of MILVUS_USER."
+  )
   static let contentWeight = Setting<Double>.number(
     "CONTENT_WEIGHT",
     default: 0.25,
@@ -52,7 +65,8 @@ enum GatewaySettings {
 
   static let table = [
     Self.emotionURL.about, Self.embeddingURL.about, Self.serviceKey.about,
-    BackendService.configFile.about, Self.store.about, Self.contentWeight.about,
+    BackendService.configFile.about, Self.store.about, Self.milvusToken.about,
+    Self.milvusUser.about, Self.milvusPassword.about, Self.contentWeight.about,
     Self.cacheEntries.about, Self.answerEntries.about, Self.cacheSeconds.about,
   ]
 }

@@ -1,9 +1,9 @@
 import Synchronization
 
 /// Keeps the newest snapshot and has it rebuilt once, however many ask at the same time.
-final class SnapshotCache: Sendable {
+package final class SnapshotCache: Sendable {
   /// How long a snapshot is served without asking the store for its version.
-  static let trusted = Duration.milliseconds(500)
+  package static let trusted = Duration.milliseconds(500)
 
   private struct Waiter {
     let required: Int64
@@ -27,8 +27,10 @@ final class SnapshotCache: Sendable {
 
   private let state = Mutex(State())
 
+  package init() {}
+
   /// From now on only snapshots with at least so many writes are served.
-  func require(writes: Int64) {
+  package func require(writes: Int64) {
     self.state.withLock { state in state.required = max(state.required, writes) }
   }
 
@@ -38,7 +40,7 @@ final class SnapshotCache: Sendable {
   ///   `refreshed` exactly once.
   /// - Returns: The same object until the version changes.
   /// - Throws: What `refreshed` met with.
-  func snapshot(refresh: @Sendable () -> Void) async throws(StoreError) -> CatalogSnapshot {
+  package func snapshot(refresh: @Sendable () -> Void) async throws(StoreError) -> CatalogSnapshot {
     let required = self.state.withLock { state in state.required }
     while true {
       if let snapshot = self.served(required: required) { return snapshot }
@@ -80,15 +82,41 @@ final class SnapshotCache: Sendable {
     let started = ContinuousClock.now
     do throws(StoreError) {
       let current = try current()
-      let unchanged = self.state.withLock { state in
-        state.snapshot?.version == current.version ? state.snapshot : nil
-      }
-      if unchanged == nil { self.serveOldWhileRebuilding() }
-      let snapshot = if let unchanged { unchanged } else { try build() }
+      let snapshot = if let kept = self.kept(current.version) { kept } else { try build() }
       self.finish(.success(()), snapshot: snapshot, writes: current.writes, at: started)
     } catch {
       self.finish(.failure(error), snapshot: nil, writes: 0, at: started)
     }
+  }
+
+  /// As `refreshed`, for a store that is asked over the network.
+  ///
+  /// - Parameter current: Gives the store's version, how often it has been written, and what reads
+  ///   the whole catalog of that version or a later one.
+  package func refreshed(
+    awaiting current: () async throws(StoreError) -> (
+      version: String, writes: Int64, build: () async throws(StoreError) -> CatalogSnapshot
+    )
+  ) async {
+    let started = ContinuousClock.now
+    do throws(StoreError) {
+      let current = try await current()
+      let snapshot =
+        if let kept = self.kept(current.version) { kept } else { try await current.build() }
+      self.finish(.success(()), snapshot: snapshot, writes: current.writes, at: started)
+    } catch {
+      self.finish(.failure(error), snapshot: nil, writes: 0, at: started)
+    }
+  }
+
+  /// The snapshot where it is of `version`; otherwise lets the old one be served for the time that
+  /// building another takes.
+  private func kept(_ version: String) -> CatalogSnapshot? {
+    let kept = self.state.withLock { state in
+      state.snapshot?.version == version ? state.snapshot : nil
+    }
+    if kept == nil { self.serveOldWhileRebuilding() }
+    return kept
   }
 
   private func serveOldWhileRebuilding() {

@@ -49,7 +49,8 @@ extension StableHash {
     self.combine(title.tmdbScore)
   }
 
-  mutating func combine(_ stored: StoredTitle) {
+  /// Adds all of a title.
+  package mutating func combine(_ stored: StoredTitle) {
     self.combineSource(of: stored.title)
     self.combine(UInt64(stored.title.emotions.count))
     for emotion in stored.title.emotions {

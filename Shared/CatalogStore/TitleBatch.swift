@@ -1,14 +1,15 @@
 /// Titles that may be written together: complete, finite and of one number of dimensions.
-struct TitleBatch: Sendable {
-  let titles: [StoredTitle]
-  let emotionVectors: [String: [Float]]
-  let space: String
+package struct TitleBatch: Sendable {
+  package let titles: [StoredTitle]
+  package let emotionVectors: [String: [Float]]
+  package let space: String
   /// Of all vectors; `nil` when there are none.
-  let dimensions: Int?
+  package let dimensions: Int?
   /// Of all titles.
-  let emotions: Set<String>
+  package let emotions: Set<String>
 
-  init(
+  /// Throws `StoreError.rejected`, which says what is wrong.
+  package init(
     _ titles: [StoredTitle],
     emotionVectors: [String: [Float]],
     space: String

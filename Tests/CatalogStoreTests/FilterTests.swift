@@ -82,7 +82,7 @@ import Testing
     filter: TitleFilter,
     expected: String
   ) async throws {
-    try await StoreFactory.all[0].withStore { store in
+    try await StoreFactory.sqlite.withStore { store in
       try await SampleCatalog(titles: Self.titles).write(to: store)
       let snapshot = try await store.snapshot()
       let ranking = try snapshot.rank(RankingQuery(emotions: [], filter: filter, limit: 9))
@@ -100,7 +100,7 @@ import Testing
         genres: ["genre \(number)", "genre \((number + 100) % 200)"]
       )
     }
-    try await StoreFactory.all[0].withStore { store in
+    try await StoreFactory.sqlite.withStore { store in
       try await SampleCatalog(titles: titles).write(to: store)
       let snapshot = try await store.snapshot()
       #expect(snapshot.genres.count == 200)

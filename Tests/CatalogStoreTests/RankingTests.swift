@@ -4,7 +4,7 @@ import Testing
 @Suite struct `A ranking` {
   /// A snapshot as a store makes it.
   private static func snapshot(of catalog: SampleCatalog) async throws -> CatalogSnapshot {
-    try await StoreFactory.all[0].withStore { store in
+    try await StoreFactory.sqlite.withStore { store in
       try await catalog.write(to: store)
       return try await store.snapshot()
     }

@@ -1,5 +1,7 @@
 import CatalogStore
 import Glibc
+import HTTPClient
+import MilvusStore
 import Testing
 
 /// A kind of store that must behave as `TitleStore` says.
@@ -8,11 +10,30 @@ struct StoreFactory: Sendable, CustomTestStringConvertible {
   /// Opens the store of a folder, anew each time.
   let open: @Sendable (_ folder: String) throws -> any TitleStore
 
-  static let all = [
-    StoreFactory(testDescription: "SQLite") { folder in
-      try SQLiteCatalogStore(path: "\(folder)/catalog.sqlite")
+  static let sqlite = StoreFactory(testDescription: "SQLite") { folder in
+    try SQLiteCatalogStore(path: "\(folder)/catalog.sqlite")
+  }
+
+  /// The servers that `MILVUS_TEST_URL` names, separated by blanks, as in
+  /// `milvus://127.0.0.1:19530 milvus://127.0.0.1:19550`.
+  static let milvusAddresses =
+    (getenv("MILVUS_TEST_URL").map { String(cString: $0) } ?? "")
+    .split(separator: " ").compactMap { url in MilvusAddress(String(url)) }
+
+  /// SQLite, and every Milvus that is named.
+  static let all = [sqlite] + milvusAddresses.map { address in milvus(address) }
+
+  /// The catalog of a folder is the one whose collections are named like it.
+  private static func milvus(_ address: MilvusAddress) -> StoreFactory {
+    let clients = address.proxies.map { proxy in HTTP2Client(host: proxy.host, port: proxy.port) }
+    return StoreFactory(testDescription: "Milvus at port \(address.proxies[0].port)") { folder in
+      MilvusCatalogStore(
+        proxies: clients.map(\.handler),
+        database: address.database,
+        prefix: folder.split(separator: "/").joined(separator: "_").replacing("-", with: "_")
+      )
     }
-  ]
+  }
 
   /// Calls `body` with an empty store, which is removed afterwards.
   func withStore<Value>(_ body: (any TitleStore) async throws -> Value) async throws -> Value {

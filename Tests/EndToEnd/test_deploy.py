@@ -16,12 +16,13 @@ import yaml
 from running import ROOT
 
 FILES = ["docker-compose.yml", "deploy/compose.key-file.yml"]
+MILVUS_FILES = ["deploy/compose.milvus.yml", "deploy/compose.milvus-three.yml"]
 COMPOSE = yaml.safe_load((ROOT / FILES[0]).read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if name != "milvus"}
 DOCKERFILE = (ROOT / "deploy/Dockerfile").read_text()
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", FILES + MILVUS_FILES)
 def test_a_compose_file_meets_the_specification(file):
     schema = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared/data")) / "schemas/compose-spec.json"
     if not schema.exists():
@@ -32,7 +33,7 @@ def test_a_compose_file_meets_the_specification(file):
 
 
 @pytest.mark.skipif(shutil.which("docker-compose") is None, reason="docker-compose is not installed")
-@pytest.mark.parametrize("files", [FILES[:1], FILES])
+@pytest.mark.parametrize("files", [FILES[:1], FILES, FILES[:1] + MILVUS_FILES[:1], FILES[:1] + MILVUS_FILES])
 def test_docker_compose_reads_it(files, tmp_path):
     (tmp_path / "key").write_text("x")
     result = subprocess.run(
@@ -84,7 +85,7 @@ def test_milvus_starts_only_when_asked_for():
 
 
 def test_every_variable_of_the_compose_file_stands_in_the_example():
-    text = "".join((ROOT / file).read_text() for file in FILES[:1])
+    text = "".join((ROOT / file).read_text() for file in FILES[:1] + MILVUS_FILES)
     used = set(re.findall(r"\$\{(\w+)", text))
     example = set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert used == example

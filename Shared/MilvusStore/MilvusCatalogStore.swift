@@ -1,0 +1,184 @@
+package import CatalogStore
+package import HTTPMessage
+internal import RPC
+internal import Synchronization
+
+/// A catalog in Milvus, searched exactly in memory.
+///
+/// Several processes may use one catalog. Its rows lie in two collections, one of titles and one of
+/// distinct emotions; its versions are the names of further ones, as `VersionLog` says.
+package final class MilvusCatalogStore: TitleStore {
+  package let kind = "milvus"
+
+  private let reading: CatalogReading
+  private let writer: CatalogWriter
+  private let snapshots = SnapshotCache()
+  private let seen = Mutex(Seen())
+
+  /// The version seen last, and how versions become numbers that only rise.
+  private struct Seen {
+    var version: CatalogVersion?
+    var at: ContinuousClock.Instant?
+    /// Added to slots: a catalog that was dropped and made again counts from 1 again.
+    var base: Int64 = 0
+
+    var writes: Int64 { self.base + Int64(self.version?.slot ?? 0) }
+  }
+
+  /// How long a call for an answer in service may wait for Milvus.
+  private static let servingPatience = Duration.seconds(2)
+
+  /// Makes a store; nothing is asked before it is used.
+  ///
+  /// - Parameters:
+  ///   - proxies: Clients that speak HTTP/2, one for each proxy of the same Milvus; at least one.
+  ///   - database: Empty for Milvus's default.
+  ///   - prefix: What the names of all its collections start with.
+  ///   - credentials: Who asks.
+  package init(
+    proxies: [HTTPHandler],
+    database: String = "",
+    prefix: String = "netflixgpt",
+    credentials: MilvusCredentials = .none
+  ) {
+    let client = MilvusClient(proxies: proxies, database: database, credentials: credentials)
+    self.reading = CatalogReading(
+      log: VersionLog(client: client, names: CollectionNames(prefix: prefix))
+    )
+    self.writer = CatalogWriter(reading: self.reading)
+  }
+
+  package func snapshot() async throws(StoreError) -> CatalogSnapshot {
+    try await self.snapshots.snapshot {
+      // Not bound to the task that happens to ask first: others wait for the outcome too.
+      Task {
+        await CallScope.$current.withValue(CallScope()) {
+          await self.snapshots.refreshed { () throws(StoreError) in
+            let version = try await Self.plainly { () throws(MilvusError) in
+              try await self.reading.log.latest(patience: Self.servingPatience)
+            }
+            let writes = self.note(version)
+            return (
+              version.name, writes,
+              { () throws(StoreError) in
+                try await Self.plainly { () throws(MilvusError) in
+                  try await self.reading.snapshot(at: version)
+                }
+              }
+            )
+          }
+        }
+      }
+    }
+  }
+
+  package func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle] {
+    guard !ids.isEmpty else { return [] }
+    let records = try await Self.plainly { () throws(MilvusError) in
+      let version = try await self.recent()
+      let records = try await self.reading.records(
+        ids,
+        at: version,
+        patience: Self.servingPatience
+      )
+      if ids.allSatisfy({ records[$0] != nil }) { return records }
+      // Missing, or replaced so long ago that its row at this version is gone.
+      return try await self.reading.consistently(at: version) { version throws(MilvusError) in
+        try await self.reading.records(ids, at: version, patience: Self.servingPatience)
+      }
+    }
+    return ids.compactMap { id in records[id] }
+  }
+
+  package func upsert(
+    _ titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) async throws(StoreError) {
+    let batch = try TitleBatch(titles, emotionVectors: emotionVectors, space: space)
+    guard !titles.isEmpty else { return }
+    try await self.write { inventory throws(StoreError) in
+      (try Draft(upserting: batch, to: inventory), isWhole: false)
+    }
+  }
+
+  package func replace(
+    version: String,
+    with titles: [StoredTitle],
+    emotionVectors: [String: [Float]],
+    space: String
+  ) async throws(StoreError) {
+    let batch = try TitleBatch(titles, emotionVectors: emotionVectors, space: space)
+    try await self.write { inventory throws(StoreError) in
+      guard inventory.version.name == version else {
+        throw .rejected("the catalog has changed since it was read")
+      }
+      return (try Draft(replacingAllBy: batch), isWhole: true)
+    }
+  }
+
+  package func delete(_ ids: [String]) async throws(StoreError) -> Int {
+    let deleted = Mutex(0)
+    try await self.write { inventory throws(StoreError) in
+      let draft = Draft(removing: ids, from: inventory)
+      deleted.withLock { count in count = draft?.removed.count ?? 0 }
+      return draft.map { ($0, isWhole: false) }
+    }
+    return deleted.withLock(\.self)
+  }
+
+  package func sourceHashes() async throws(StoreError) -> [String: UInt64] {
+    try await Self.plainly { () throws(MilvusError) in
+      let version = try await self.reading.log.latest(patience: CatalogReading.patience)
+      return try await self.reading.sourceHashes(at: version)
+    }
+  }
+
+  package func digest() async throws(StoreError) -> String {
+    try await Self.plainly { () throws(MilvusError) in
+      let version = try await self.reading.log.latest(patience: CatalogReading.patience)
+      return try await self.reading.contents(at: version).digest
+    }
+  }
+
+  private func write(
+    _ plan: @Sendable @escaping (Inventory) throws(StoreError) -> (draft: Draft, isWhole: Bool)?
+  ) async throws(StoreError) {
+    let version = try await self.writer.write(plan)
+    self.snapshots.require(writes: self.note(version))
+  }
+
+  /// The version seen a moment ago, or the present one.
+  private func recent() async throws(MilvusError) -> CatalogVersion {
+    let seen = self.seen.withLock(\.self)
+    if let version = seen.version, let at = seen.at, at.duration(to: .now) < SnapshotCache.trusted {
+      return version
+    }
+    let version = try await self.reading.log.latest(patience: Self.servingPatience)
+    _ = self.note(version)
+    return version
+  }
+
+  /// Keeps the later of two versions.
+  ///
+  /// - Returns: How often the catalog had been written.
+  private func note(_ version: CatalogVersion) -> Int64 {
+    self.seen.withLock { seen in
+      if let known = seen.version, known.manifest.lineage != version.manifest.lineage {
+        // Someone dropped the catalog.
+        seen.base += Int64(known.slot) + 1
+        seen.version = version
+      } else if version.slot >= seen.version?.slot ?? 0 {
+        seen.version = version
+      }
+      seen.at = .now
+      return seen.base + Int64(version.slot)
+    }
+  }
+
+  private static func plainly<Value>(
+    _ body: () async throws(MilvusError) -> Value
+  ) async throws(StoreError) -> Value {
+    do { return try await body() } catch { throw StoreError(error) }
+  }
+}

@@ -1,0 +1,114 @@
+internal import GRPCWire
+internal import HTTPMessage
+internal import Metrics
+internal import RPC
+internal import SwiftProtobuf
+internal import Synchronization
+
+/// Calls one Milvus through any of its proxies.
+final class MilvusClient: Sendable {
+  let database: String
+  private let proxies: [GRPCClient]
+  /// The proxy that answered last.
+  private let current = Atomic(0)
+  private let metrics = MilvusMetrics()
+
+  /// - Parameter proxies: At least one client that speaks HTTP/2.
+  init(proxies: [HTTPHandler], database: String, credentials: MilvusCredentials) {
+    var metadata: HeaderFields = [:]
+    if let field = credentials.field { metadata["authorization"] = field }
+    self.proxies = proxies.map { proxy in GRPCClient(send: proxy, metadata: metadata) }
+    self.database = database
+  }
+
+  /// Calls a method, again and by another proxy where that may help, until `patience` is over or
+  /// the call being served ends.
+  ///
+  /// Every method the store uses may be called twice: rows have keys, names are unique.
+  func call<Request: Message, Answer: MilvusAnswer>(
+    _ method: MilvusMethod,
+    _ request: Request,
+    patience: Duration
+  ) async throws(MilvusError) -> Answer {
+    var deadline = ContinuousClock.now + patience
+    if let end = CallScope.current.deadline { deadline = min(deadline, end) }
+    var pause = Self.firstPause
+    while true {
+      let index = self.current.load(ordering: .relaxed)
+      do throws(MilvusError) {
+        return try await self.callOnce(method, request, proxy: index, deadline: deadline)
+      } catch {
+        guard error.isRetriable else { throw error }
+        self.current.store(index &+ 1, ordering: .relaxed)
+        let wait = pause * Double.random(in: 0.5...1)
+        guard ContinuousClock.now + wait < deadline else { throw error }
+        do { try await Task.sleep(for: wait) } catch {
+          throw MilvusError(.failed(.canceled), method, "the call was canceled")
+        }
+        self.metrics.countRetry(method)
+        pause = min(pause * 2, Self.longestPause)
+      }
+    }
+  }
+
+  private static let firstPause = Duration.milliseconds(50)
+  private static let longestPause = Duration.seconds(1)
+
+  private func callOnce<Request: Message, Answer: MilvusAnswer>(
+    _ method: MilvusMethod,
+    _ request: Request,
+    proxy index: Int,
+    deadline: ContinuousClock.Instant
+  ) async throws(MilvusError) -> Answer {
+    let proxy = self.proxies[Int(UInt(bitPattern: index) % UInt(self.proxies.count))]
+    let start = ContinuousClock.now
+    defer { self.metrics.record(method, start.duration(to: .now)) }
+    let answer: Answer
+    do throws(RPCError) {
+      answer = try await proxy.call(method.path, request, deadline: deadline)
+    } catch {
+      throw MilvusError(error, method)
+    }
+    guard answer.outcome.code == 0, answer.outcome.errorCode == 0 else {
+      throw MilvusError(answer.outcome, method)
+    }
+    return answer
+  }
+}
+
+/// What Milvus answers: its own status within a call that succeeded for gRPC.
+protocol MilvusAnswer: Message {
+  var outcome: MilvusStatus { get }
+}
+
+extension MilvusStatus: MilvusAnswer {
+  var outcome: MilvusStatus { self }
+}
+
+extension MilvusShowCollectionsResponse: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
+
+extension MilvusDescribeCollectionResponse: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
+
+extension MilvusGetLoadStateResponse: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
+
+extension MilvusGetVersionResponse: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
+
+extension MilvusMutationResult: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
+
+extension MilvusQueryResults: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
+
+extension MilvusSearchResults: MilvusAnswer {
+  var outcome: MilvusStatus { self.status }
+}
