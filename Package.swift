@@ -106,7 +106,11 @@ let package = Package(
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
     module("Caching"),
-    module("Providers", uses: ["HTTPMessage", "RPC", crypto, metrics]),
+    module(
+      "Providers",
+      uses: ["HTTPMessage", "RPC", crypto, metrics],
+      resources: [.embedInCode("Resources/prompts.txt")]
+    ),
     module(
       "LocalModels",
       exclude: ["Training", "README.md"],

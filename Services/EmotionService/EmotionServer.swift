@@ -7,20 +7,25 @@ import SwiftProtobuf
 /// Answers the methods of the emotion service.
 struct EmotionServer: Sendable {
   private let chain: ProviderChain
+  /// Of those who answer and of what they are told.
+  private let identity: String
   private let moods: LRUCache<TextDigest, Answer<MoodAnswer>>
 
   /// Makes a server without any answer kept.
   ///
   /// - Parameters:
   ///   - chain: Who reads moods and titles.
+  ///   - prompts: What its language models are told.
   ///   - maxMoodsKept: How many answers are kept, 1 or more.
   ///   - lifetime: How long an answer is of use.
   init(
     chain: ProviderChain,
+    prompts: Prompts = .builtIn,
     maxMoodsKept: Int = 10_000,
     lifetime: Duration = .seconds(3600)
   ) {
     self.chain = chain
+    self.identity = "\(chain.identity) \(prompts.identity)"
     self.moods = LRUCache(capacity: maxMoodsKept, lifetime: lifetime)
   }
 
@@ -34,7 +39,7 @@ struct EmotionServer: Sendable {
     until deadline: ContinuousClock.Instant
   ) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
     let mood = try MoodText(request.mood)
-    let key = TextDigest(mood.normalized, self.chain.identity, "\(Prompts.version)")
+    let key = TextDigest(mood.normalized, self.identity)
     do {
       let (answer, isShared) = try await self.moods.value(
         for: key,
