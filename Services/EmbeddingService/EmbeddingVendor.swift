@@ -31,6 +31,7 @@ struct EmbeddingVendor: Sendable {
   ///   - extra: Further settings that `endpoint` or `api` read.
   ///   - endpoint: Makes the address; `nil` for a base URL and a bearer token.
   ///   - api: The vendor's translation.
+  /// - Returns: A line of the registry.
   static func vectors(
     _ name: String,
     _ prefix: String,

@@ -35,6 +35,7 @@ struct EmotionVendor: Sendable {
   ///   - extra: Further settings that `api` or `endpoint` read.
   ///   - endpoint: Makes the address; `nil` for a base URL and a bearer token.
   ///   - api: The vendor's translation.
+  /// - Returns: A line of the registry.
   static func chat(
     _ name: String,
     _ access: VendorSettings,

@@ -23,6 +23,7 @@ package struct ProviderInspection: Sendable {
   ///   - error: What a call ended with.
   ///   - model: That was asked for.
   ///   - provider: Who can be asked once more, if anybody.
+  /// - Returns: Words that follow the provider's name, without a secret or a vendor's own.
   package func explanation(
     of error: ProviderError,
     model: String,

@@ -74,6 +74,7 @@ package final class LanguageModelProvider: EmotionProvider {
   ///   - deadline: For both tries.
   ///   - read: Reads a reply, leniently where nothing held the model to a form or it is the second.
   /// - Returns: What `read` made of the reply, whose tokens are those of both tries.
+  /// - Throws: `ProviderError`.
   private func answer<Answer>(
     to question: ChatQuestion,
     until deadline: ContinuousClock.Instant,

@@ -14,6 +14,7 @@ enum MoodReply {
   ///   - reply: Of any vendor.
   ///   - isLenient: Whether a list in words, such as "emotions: [joy, awe]", will do: for models
   ///     that nothing holds to a form.
+  /// - Returns: What the model read.
   /// - Throws: `truncated` or `malformedReply`.
   static func answer(from reply: ChatReply, isLenient: Bool) throws(ProviderError) -> MoodAnswer {
     if let wire = reply.decoded(as: Wire.self) {

@@ -38,6 +38,7 @@ package struct VectorReply: Sendable, Hashable {
   /// - Parameters:
   ///   - count: Of the texts.
   ///   - dimensions: Of each vector, `nil` for those of the first one.
+  /// - Returns: The same vectors, scaled.
   /// - Throws: `malformedReply` unless there is one vector for each text, all of the same length
   ///   and none without a direction.
   func normalized(count: Int, dimensions: Int?) throws(ProviderError) -> VectorReply {

@@ -5,7 +5,7 @@ package import HTTPMessage
 /// Source: https://docs.cohere.com/reference/embed
 package struct CohereEmbeddings: EmbeddingAPI {
   package static let ownURL = "https://api.cohere.com"
-  /// One type is required. Both sides of every comparison are embedded alike.
+  /// Has to be named; both sides of every comparison are embedded alike.
   private static let inputType = "search_document"
 
   package let model: String

@@ -37,9 +37,13 @@ package struct OpenAIDialect: Sendable, Hashable {
   /// Azure's API before v1, where the base URL names the deployment.
   package static let azureClassic = make { $0.listsModels = false }
 
+  /// Mistral has no names of its own.
+  ///
   /// Source: https://docs.mistral.ai/api/#tag/chat
   package static let mistral = OpenAIDialect()
 
+  /// Groq limits the whole answer, thoughts included.
+  ///
   /// Source: https://console.groq.com/docs/structured-outputs
   package static let groq = make {
     $0.maxTokensName = "max_completion_tokens"
@@ -53,6 +57,8 @@ package struct OpenAIDialect: Sendable, Hashable {
     $0.extraMembers = ["provider": ["require_parameters": true], "usage": ["include": true]]
   }
 
+  /// A tool of vLLM is held to its schema without being marked.
+  ///
   /// Source: https://docs.vllm.ai/en/latest/features/structured_outputs.html
   package static let vllm = make { $0.hasStrictTools = false }
 

@@ -25,6 +25,8 @@ package struct OpenAIEmbeddings: EmbeddingAPI {
 
     package static let openAI = make { $0.ownURL = "https://api.openai.com/v1" }
     package static let azure = make { $0.listsModels = false }
+    /// Mistral takes fewer texts and names the dimensions otherwise.
+    ///
     /// Source: https://docs.mistral.ai/api/#tag/embeddings
     package static let mistral = make {
       $0.ownURL = "https://api.mistral.ai/v1"

@@ -65,8 +65,10 @@ package struct VendorEndpoint: Sendable, CustomStringConvertible, CustomReflecta
     }
   }
 
-  /// A digest of host and path, 16 hexadecimal digits; `nil` when the base URL is `own`, the
-  /// vendor's. It tells servers apart without telling where they are.
+  /// A digest of host and path, which tells servers apart without telling where they are.
+  ///
+  /// - Parameter own: The vendor's base URL.
+  /// - Returns: 16 hexadecimal digits; `nil` when the base URL is the vendor's.
   func place(unless own: String) -> String? {
     let place = "\(self.scheme)://\(self.authority.lowercased())\(self.prefix)"
     guard place != own else { return nil }

@@ -36,7 +36,7 @@ enum Failures {
     #"{"error":{"message":"\#(secret)","type":"\#(type)","param":null,"code":\#(code)}}"#
   }
 
-  /// Source: https://platform.openai.com/docs/guides/error-codes
+  // Source: https://platform.openai.com/docs/guides/error-codes
   static let openAI: FailureSamples = [
     .badKey: failure(401, openAI("invalid_request_error", #""invalid_api_key""#)),
     .rateLimit: failure(429, openAI("requests", #""rate_limit_exceeded""#), retryAfter: "7"),
@@ -47,7 +47,7 @@ enum Failures {
     .errorInside200: failure(200, openAI("server_error", #""server_is_overloaded""#)),
   ]
 
-  /// Source: https://learn.microsoft.com/azure/ai-services/openai/quotas-limits
+  // Source: https://learn.microsoft.com/azure/ai-services/openai/quotas-limits
   static let azure: FailureSamples = [
     .badKey: failure(401, #"{"error":{"code":"401","message":"Access denied. \#(secret)"}}"#),
     .rateLimit: failure(429, #"{"error":{"code":"429","message":"\#(secret)"}}"#, retryAfter: "7"),
@@ -61,7 +61,7 @@ enum Failures {
     .errorInside200: failure(200, #"{"error":{"code":"500","message":"\#(secret)"}}"#),
   ]
 
-  /// Source: https://docs.mistral.ai/api/
+  // Source: https://docs.mistral.ai/api/
   static let mistral: FailureSamples = [
     .badKey: failure(401, #"{"detail":"Unauthorized \#(secret)"}"#),
     .rateLimit: failure(429, #"{"message":"limit \#(secret)"}"#, retryAfter: "7"),
@@ -81,7 +81,7 @@ enum Failures {
     ),
   ]
 
-  /// Source: https://openrouter.ai/docs/api-reference/errors
+  // Source: https://openrouter.ai/docs/api-reference/errors
   static let openRouter: FailureSamples = [
     .badKey: failure(401, #"{"error":{"code":401,"message":"\#(secret)"}}"#),
     .rateLimit: failure(429, #"{"error":{"code":429,"message":"\#(secret)"}}"#, retryAfter: "7"),
@@ -119,7 +119,7 @@ enum Failures {
     """
   }
 
-  /// Source: https://docs.anthropic.com/en/api/errors
+  // Source: https://docs.anthropic.com/en/api/errors
   static let anthropic: FailureSamples = [
     .badKey: failure(401, anthropic("authentication_error")),
     .rateLimit: failure(429, anthropic("rate_limit_error"), retryAfter: "7"),
@@ -144,7 +144,7 @@ enum Failures {
     )
   }
 
-  /// Source: https://ai.google.dev/gemini-api/docs/troubleshooting
+  // Source: https://ai.google.dev/gemini-api/docs/troubleshooting
   static let gemini: FailureSamples = [
     .badKey: gemini(
       400,
@@ -174,7 +174,7 @@ enum Failures {
     ),
   ]
 
-  /// Source: https://github.com/ollama/ollama/blob/main/docs/api.md
+  // Source: https://github.com/ollama/ollama/blob/main/docs/api.md
   static let ollama: FailureSamples = [
     .badKey: failure(401, #"{"error":"unauthorized \#(secret)"}"#),
     .rateLimit: failure(429, #"{"error":"\#(secret)"}"#, retryAfter: "7"),
@@ -185,7 +185,7 @@ enum Failures {
     .errorInside200: failure(200, #"{"error":{"code":503,"message":"\#(secret)"}}"#),
   ]
 
-  /// Source: https://docs.cohere.com/reference/errors
+  // Source: https://docs.cohere.com/reference/errors
   static let cohere: FailureSamples = [
     .badKey: failure(401, #"{"id":"1","message":"invalid api token \#(secret)"}"#),
     .rateLimit: failure(429, #"{"id":"1","message":"\#(secret)"}"#, retryAfter: "7"),
@@ -199,7 +199,7 @@ enum Failures {
     .errorInside200: failure(200, #"{"error":{"code":503,"message":"\#(secret)"}}"#),
   ]
 
-  /// Source: https://docs.voyageai.com/docs/error-codes
+  // Source: https://docs.voyageai.com/docs/error-codes
   static let voyage: FailureSamples = [
     .badKey: failure(401, #"{"detail":"Provided API key is invalid. \#(secret)"}"#),
     .rateLimit: failure(429, #"{"detail":"\#(secret)"}"#, retryAfter: "7"),
@@ -210,7 +210,7 @@ enum Failures {
     .errorInside200: failure(200, #"{"error":{"code":503,"message":"\#(secret)"}}"#),
   ]
 
-  /// Source: https://huggingface.github.io/text-embeddings-inference/
+  // Source: https://huggingface.github.io/text-embeddings-inference/
   static let tei: FailureSamples = [
     .badKey: failure(401, ""),
     .rateLimit: failure(429, "", retryAfter: "7"),
