@@ -205,6 +205,12 @@ let package = Package(
       swiftSettings: settings
     ),
     .executableTarget(
+      name: "provider-cost",
+      dependencies: ["CurlClient", "HTTPMessage", "Providers"],
+      path: "Tests/Benchmarks/ProviderCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
       name: "conformance-server",
       dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
       path: "Tests/Conformance/Server",

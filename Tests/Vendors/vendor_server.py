@@ -56,7 +56,8 @@ def _form(body: dict) -> str:
     return "text"
 
 
-def _content(body: dict) -> str:
+def content(body: dict) -> str:
+    """What a model answers to our question: two emotions, or eight for each title."""
     text = json.dumps(body, ensure_ascii=False)
     if "<titles>" not in text.replace("between <titles>", ""):
         return json.dumps(MOOD)
@@ -245,14 +246,14 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(30)
             return
         if fault:
-            status, headers, content = fault
-            self._answer(status, content, headers)
+            status, headers, told = fault
+            self._answer(status, told, headers)
             return
         time.sleep(self.server.pause)
         if form in self.server.refused:
             self._answer(400, FORM_REFUSAL)
         elif last in CHATS:
-            self._answer(200, CHATS[last](body, _content(body), form))
+            self._answer(200, CHATS[last](body, content(body), form))
         elif last in EMBEDDINGS:
             self._answer(200, EMBEDDINGS[last](body))
         elif last == "predict":

@@ -99,7 +99,7 @@ CHAT = [
     ),
     Vendor(
         "gemini",
-        _access("GEMINI", "/v1beta", GEMINI_CHAT_MODEL="m"),
+        _access("GEMINI", "/v1", GEMINI_CHAT_MODEL="m"),
         client=lambda url: _gemini(url, lambda models: models.generate_content(model="m", contents=TEXT)),
     ),
     Vendor(
@@ -144,7 +144,7 @@ EMBEDDINGS = [
     ),
     Vendor(
         "gemini",
-        _access("GEMINI", "/v1beta", GEMINI_EMBEDDING_MODEL="m"),
+        _access("GEMINI", "/v1", GEMINI_EMBEDDING_MODEL="m"),
         client=lambda url: _gemini(url, lambda models: models.embed_content(model="m", contents=["a", "b"])),
     ),
     Vendor(

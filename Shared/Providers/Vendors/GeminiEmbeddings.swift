@@ -4,7 +4,8 @@ package import HTTPMessage
 ///
 /// Source: https://ai.google.dev/api/embeddings
 package struct GeminiEmbeddings: EmbeddingAPI {
-  package static let ownURL = "https://generativelanguage.googleapis.com/v1beta"
+  /// The stable version, which the vendor's own clients have asked since 3.4.0 of google-genai.
+  package static let ownURL = "https://generativelanguage.googleapis.com/v1"
   /// Vectors are compared with each other, never a question with a document.
   private static let taskType = "SEMANTIC_SIMILARITY"
 
