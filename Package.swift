@@ -124,7 +124,11 @@ let package = Package(
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
     module("Caching", uses: [metrics]),
-    module("Providers", uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics]),
+    module(
+      "Providers",
+      uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics],
+      resources: [.embedInCode("Resources/prompts.txt")]
+    ),
     module(
       "LocalModels",
       exclude: ["Training", "README.md"],
@@ -263,6 +267,12 @@ let package = Package(
       dependencies: ["HTTPMessage", "RPC", protobuf],
       path: "Tests/Conformance/Messages",
       resources: [.embedInCode("Generated/schema.binpb")],
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "provider-cost",
+      dependencies: ["CurlClient", "HTTPMessage", "Providers"],
+      path: "Tests/Benchmarks/ProviderCost",
       swiftSettings: settings
     ),
     .executableTarget(

@@ -10,25 +10,21 @@ struct EmbeddingServer: Sendable {
   /// A vector of length 1, or none where the model knows no part of the text.
   private typealias Vector = [Float]?
 
-  private let provider: any EmbeddingProvider
-  private let gate: ProviderGate
+  private let chain: EmbeddingChain
   private let vectors: LRUCache<TextDigest, Vector>
 
   /// Makes a server without any vector kept.
   ///
   /// - Parameters:
-  ///   - provider: Who embeds; there is no second one, for its vectors would live in another space.
-  ///   - policy: How patient to be with it.
+  ///   - chain: Who embeds, all of them into one space.
   ///   - maxVectorsKept: How many vectors are kept, 1 or more; 4,096 of 1,536 numbers take 25 MB.
   ///   - lifetime: How long a vector is kept.
   init(
-    provider: any EmbeddingProvider,
-    policy: RetryPolicy = RetryPolicy(),
+    chain: EmbeddingChain,
     maxVectorsKept: Int = 4096,
     lifetime: Duration = .seconds(24 * 3600)
   ) {
-    self.provider = provider
-    self.gate = ProviderGate(policy: policy)
+    self.chain = chain
     self.vectors = LRUCache(named: "vectors", capacity: maxVectorsKept, lifetime: lifetime)
   }
 
@@ -57,9 +53,7 @@ struct EmbeddingServer: Sendable {
   func embeddingSpace(
     until deadline: ContinuousClock.Instant
   ) async throws -> Netflixgpt_Embedding_V1_GetEmbeddingSpaceResponse {
-    if self.provider.dimensions == nil {
-      _ = try await self.fetch(["joy"], until: deadline)
-    }
+    if self.chain.space == nil { _ = try await self.fetch(["joy"], until: deadline) }
     let space = try self.space()
     return .with { $0.space = space }
   }
@@ -75,16 +69,17 @@ struct EmbeddingServer: Sendable {
     let keys = batch.distinct.map { TextDigest($0) }
     var vectors = keys.map { self.vectors.value(for: $0) }
     let missing = vectors.indices.filter { vectors[$0] == nil }
-    var inputTokens = 0
+    var fetched: Answer<[Vector]>?
     if !missing.isEmpty {
-      let fetched = try await self.fetch(missing.map { batch.distinct[$0] }, until: deadline)
-      inputTokens = fetched.inputTokens
-      for (index, vector) in zip(missing, fetched.vectors) {
+      let answer = try await self.fetch(missing.map { batch.distinct[$0] }, until: deadline)
+      for (index, vector) in zip(missing, answer.value) {
         vectors[index] = .some(vector)
         self.vectors.insert(vector, for: keys[index])
       }
+      fetched = answer
     }
     let space = try self.space()
+    let (provider, model) = fetched.map { ($0.provider, $0.model) } ?? self.chain.preferred
     return .with {
       $0.embeddings = batch.places.map {
         Self.embedding(of: vectors[$0] ?? nil, isPacked: request.encoding == .packed)
@@ -92,53 +87,37 @@ struct EmbeddingServer: Sendable {
       $0.space = space
       $0.usage = .with {
         $0.stage = "embed"
-        $0.provider = self.provider.name
-        $0.model = self.provider.model
-        $0.inputTokens = Int32(clamping: inputTokens)
+        $0.provider = provider
+        $0.model = model
+        $0.inputTokens = Int32(clamping: fetched?.inputTokens ?? 0)
         $0.outputTokens = 0
-        $0.cached = missing.isEmpty
+        $0.cached = fetched == nil
+      }
+      $0.degraded = (fetched?.degradations ?? []).map { degradation in
+        .with {
+          $0.stage = "embed"
+          $0.from = degradation.from
+          $0.to = degradation.to
+          $0.reason = degradation.reason
+        }
       }
     }
   }
 
-  /// Asks the provider, in as many calls as it needs.
   private func fetch(
     _ texts: [String],
     until deadline: ContinuousClock.Instant
-  ) async throws(RPCError) -> (vectors: [Vector], inputTokens: Int) {
-    var vectors: [Vector] = []
-    var inputTokens = 0
+  ) async throws(RPCError) -> Answer<[Vector]> {
     do {
-      while vectors.count < texts.count {
-        let part = Array(texts[vectors.count...].prefix(max(1, self.provider.maxBatch)))
-        let answer = try await self.gate.call(until: deadline, maxWait: .seconds(120)) {
-          deadline throws(ProviderError) in
-          try await self.provider.embeddings(of: part, deadline: deadline)
-        }
-        try self.check(answer.vectors, count: part.count)
-        vectors += answer.vectors
-        inputTokens += answer.inputTokens
-      }
+      return try await self.chain.embeddings(of: texts, until: deadline)
     } catch {
       throw RPCError(error)
-    }
-    return (vectors, inputTokens)
-  }
-
-  /// Throws unless there are `count` vectors of the space's dimensions and of length 1.
-  private func check(_ vectors: [Vector], count: Int) throws(ProviderError) {
-    guard vectors.count == count else { throw .malformedReply }
-    for case .some(let vector) in vectors {
-      let square = vector.reduce(0) { $0 + $1 * $1 }
-      guard vector.count == self.provider.dimensions, abs(square - 1) < 0.001 else {
-        throw .malformedReply
-      }
     }
   }
 
   private func space() throws(RPCError) -> Netflixgpt_Embedding_V1_EmbeddingSpace {
-    guard let dimensions = self.provider.dimensions else { throw RPCError(.malformedReply) }
-    return .init(of: self.provider, dimensions: dimensions)
+    guard let space = self.chain.space else { throw RPCError(.malformedReply) }
+    return .init(space)
   }
 
   private static func embedding(

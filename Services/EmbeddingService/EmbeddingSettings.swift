@@ -2,25 +2,16 @@ import ServiceRuntime
 
 /// What the embedding service can be configured with.
 enum EmbeddingSettings {
-  static let provider = Setting<String>.choice(
+  static let providers = Setting<[String]>.names(
     "EMBEDDING_PROVIDER",
-    default: "local",
-    of: ["openai", "local"],
-    "Who embeds. There is no fallback: another model's vectors can't be compared."
+    default: ["local"],
+    of: EmbeddingVendor.all.map(\.name),
+    "Who embeds; others behind the first stand in for it, if EMBEDDING_SPACE says they serve its model."
   )
-  static let openAIModel = Setting<String>.text(
-    "OPENAI_EMBEDDING_MODEL",
-    default: "text-embedding-3-small",
-    "Embedding model of the provider openai."
+  static let space = Setting<String?>.optional(
+    "EMBEDDING_SPACE",
+    "A name for the one model that all of EMBEDDING_PROVIDER serve, under whatever names."
   )
-  static let openAIDimensions = Setting<Int?>(
-    "OPENAI_EMBEDDING_DIMENSIONS",
-    type: "integer",
-    range: "1...32768",
-    shown: "",
-    "Length of the vectors asked from the provider openai; the model's own when not set.",
-    default: nil
-  ) { text in Int(text).flatMap { (1...32_768).contains($0) ? .some($0) : nil } }
   static let modelFile = Setting<String?>.optional(
     "MODEL_FILE",
     "File of the local models, instead of the one beside the executable."
@@ -33,8 +24,8 @@ enum EmbeddingSettings {
   )
 
   static let table =
-    [Self.provider.about] + OpenAISettings.table + [
-      Self.openAIModel.about, Self.openAIDimensions.about, Self.modelFile.about,
-      Self.cacheEntries.about,
-    ]
+    ([
+      Self.providers.about, Self.space.about, Self.cacheEntries.about,
+      VendorSettings.certificates.about,
+    ] + EmbeddingVendor.all.flatMap(\.settings)).distinct
 }

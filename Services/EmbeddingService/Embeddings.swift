@@ -1,6 +1,5 @@
 import Contracts
 import CurlClient
-import LocalModels
 import Providers
 import RPC
 import ServiceRuntime
@@ -12,31 +11,32 @@ struct Embeddings: Service {
   static let defaultPort = 8082
   static let settings = EmbeddingSettings.table
 
-  private let provider: any EmbeddingProvider
+  private let chain: EmbeddingChain
   private let server: EmbeddingServer
   private let curl: CurlClient
 
   init(_ values: SettingValues) throws {
-    let curl = CurlClient()
+    var configuration = CurlClient.Configuration()
+    configuration.trustedCertificates = values[VendorSettings.certificates]
+    let curl = CurlClient(configuration: configuration)
     self.curl = curl
-    switch values[EmbeddingSettings.provider] {
-    case "openai":
-      let settings = try OpenAISettings(values)
-      let endpoint = try OpenAIEndpoint(baseURL: settings.baseURL, key: settings.key)
-      self.provider = OpenAIEmbeddingProvider(
-        embeddings: OpenAIEmbeddings(
-          endpoint: endpoint,
-          model: values[EmbeddingSettings.openAIModel],
-          dimensions: values[EmbeddingSettings.openAIDimensions]
-        ),
-        handler: curl.handler
-      )
-    default:
-      let resource = try ModelResource.locate(override: values[EmbeddingSettings.modelFile])
-      self.provider = LocalEmbeddingProvider(try EmbeddingModel(resource))
+    let providers = try values[EmbeddingSettings.providers].compactMap { name in
+      do {
+        return try EmbeddingVendor.all.first { $0.name == name }?.make(values, curl.handler)
+      } catch let error as VendorEndpoint.MalformedBaseURL {
+        throw ConfigurationProblems(["the base URL of the provider \(name) \(error)"])
+      }
     }
+    guard let first = providers.first else {
+      throw ConfigurationProblems(["EMBEDDING_PROVIDER: names nobody"])
+    }
+    self.chain = try EmbeddingChain(
+      first,
+      Array(providers.dropFirst()),
+      sharedSpace: values[EmbeddingSettings.space]
+    )
     self.server = EmbeddingServer(
-      provider: MeasuredEmbeddingProvider(self.provider),
+      chain: self.chain,
       maxVectorsKept: values[EmbeddingSettings.cacheEntries]
     )
   }
@@ -52,19 +52,30 @@ struct Embeddings: Service {
   }
 
   func diagnose() async -> [Diagnosis] {
-    let name = "\(self.provider.name)/\(self.provider.model)"
-    do throws(ProviderError) {
-      let (vectors, _) = try await self.provider.embeddings(
-        of: ["joy"],
-        deadline: .now + .seconds(20)
-      )
-      guard let vector = vectors.first ?? nil else {
-        return [Diagnosis(name, problem: "gave no vector for the word joy")]
+    let inspection = ProviderInspection(handler: self.curl.handler)
+    var diagnoses: [Diagnosis] = []
+    for provider in self.chain.providers {
+      let name = "\(provider.name)/\(provider.model)"
+      do throws(ProviderError) {
+        let (vectors, _) = try await provider.embeddings(
+          of: ["joy"],
+          deadline: .now + ProviderInspection.patience
+        )
+        if let vector = vectors.first ?? nil {
+          diagnoses.append(Diagnosis(name, note: "vectors of \(vector.count) numbers"))
+        } else {
+          diagnoses.append(Diagnosis(name, problem: "gave no vector for the word joy"))
+        }
+      } catch {
+        let problem = await inspection.explanation(
+          of: error,
+          model: provider.model,
+          provider: provider as? any Inspectable
+        )
+        diagnoses.append(Diagnosis(name, problem: problem))
       }
-      return [Diagnosis(name, note: "vectors of \(vector.count) numbers")]
-    } catch {
-      return [Diagnosis(name, problem: RPCError(error).message)]
     }
+    return diagnoses
   }
 
   func close() async { self.curl.close() }

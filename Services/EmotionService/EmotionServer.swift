@@ -9,6 +9,8 @@ import SwiftProtobuf
 struct EmotionServer: Sendable {
   private let chain: ProviderChain
   private let phrases: CrisisPhrases
+  /// Of those who answer and of what they are told.
+  private let identity: String
   private let moods: LRUCache<TextDigest, Answer<MoodAnswer>>
 
   /// Makes a server without any answer kept.
@@ -16,16 +18,19 @@ struct EmotionServer: Sendable {
   /// - Parameters:
   ///   - chain: Who reads moods and titles.
   ///   - phrases: By which a mood is recognised as more than a mood.
+  ///   - prompts: What its language models are told.
   ///   - maxMoodsKept: How many answers are kept, 1 or more.
   ///   - lifetime: How long an answer is of use.
   init(
     chain: ProviderChain,
     phrases: CrisisPhrases,
+    prompts: Prompts = .builtIn,
     maxMoodsKept: Int = 10_000,
     lifetime: Duration = .seconds(3600)
   ) {
     self.chain = chain
     self.phrases = phrases
+    self.identity = "\(chain.identity) \(prompts.identity)"
     self.moods = LRUCache(named: "readings", capacity: maxMoodsKept, lifetime: lifetime)
   }
 
@@ -39,7 +44,7 @@ struct EmotionServer: Sendable {
     until deadline: ContinuousClock.Instant
   ) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
     let mood = try MoodText(request.mood)
-    let key = TextDigest(mood.normalized, self.chain.identity, "\(Prompts.version)")
+    let key = TextDigest(mood.normalized, self.identity)
     do {
       let (answer, isShared) = try await self.moods.value(
         for: key,

@@ -3,28 +3,15 @@ import ServiceRuntime
 
 /// What the emotion service can be configured with.
 enum EmotionSettings {
-  /// Who can read emotions.
-  enum ProviderName: String, CaseIterable, Sendable {
-    case local, openai
-  }
-
-  static let providers = Setting<[ProviderName]>(
+  static let providers = Setting<[String]>.names(
     "EMOTION_PROVIDERS",
-    type: "list",
-    range: "openai, local; each once",
-    shown: "local",
-    "Who reads emotions, best first; the next one answers where one fails.",
-    default: [.local]
-  ) { text in
-    let names = text.split(separator: ",", omittingEmptySubsequences: false)
-      .map { ProviderName(rawValue: String($0).trimmed) }
-    guard !names.contains(nil), Set(names).count == names.count else { return nil }
-    return names.compactMap(\.self)
-  }
-  static let openAIModel = Setting<String>.text(
-    "OPENAI_CHAT_MODEL",
-    default: "gpt-4o-mini",
-    "Chat model of the provider openai."
+    default: ["local"],
+    of: EmotionVendor.all.map(\.name),
+    "Who reads emotions, best first; the next one answers where one fails."
+  )
+  static let promptsFile = Setting<String?>.optional(
+    "PROMPTS_FILE",
+    "File of what language models are told, instead of Shared/Providers/Resources/prompts.txt."
   )
   static let modelFile = Setting<String?>.optional(
     "MODEL_FILE",
@@ -44,8 +31,20 @@ enum EmotionSettings {
   )
 
   static let table =
-    [Self.providers.about] + OpenAISettings.table + [
-      Self.openAIModel.about, Self.modelFile.about, Self.cacheEntries.about,
-      Self.cacheSeconds.about,
-    ]
+    ([
+      Self.providers.about, Self.promptsFile.about, Self.cacheEntries.about,
+      Self.cacheSeconds.about, VendorSettings.certificates.about,
+    ] + EmotionVendor.all.flatMap(\.settings)).distinct
+
+  /// The prompts of `PROMPTS_FILE`, or those built in.
+  static func prompts(_ values: SettingValues) throws(ConfigurationProblems) -> Prompts {
+    guard let path = values[Self.promptsFile] else { return .builtIn }
+    guard let content = bytes(ofFile: path), let text = String(validating: content, as: UTF8.self)
+    else { throw ConfigurationProblems(["PROMPTS_FILE: \(path) can't be read as text"]) }
+    do {
+      return try Prompts(text)
+    } catch {
+      throw ConfigurationProblems(["PROMPTS_FILE: \(error)"])
+    }
+  }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Contracts
 import CurlClient
-import LocalModels
 import Providers
 import RPC
 import Safety
@@ -16,32 +15,30 @@ struct Emotions: Service {
   static let commands: [any AsyncParsableCommand.Type] = [EvaluateCommand.self]
 
   private let providers: [any EmotionProvider]
+  private let prompts: Prompts
   private let server: EmotionServer
   private let curl: CurlClient
 
   init(_ values: SettingValues) throws {
-    let curl = CurlClient()
+    var configuration = CurlClient.Configuration()
+    configuration.trustedCertificates = values[VendorSettings.certificates]
+    let curl = CurlClient(configuration: configuration)
     self.curl = curl
-    self.providers = try values[EmotionSettings.providers].map { name in
-      switch name {
-      case .local:
-        let resource = try ModelResource.locate(override: values[EmotionSettings.modelFile])
-        return LocalEmotionProvider(try EmotionModel(resource))
-      case .openai:
-        let settings = try OpenAISettings(values)
-        let endpoint = try OpenAIEndpoint(baseURL: settings.baseURL, key: settings.key)
-        return OpenAIEmotionProvider(
-          chat: OpenAIChat(
-            endpoint: endpoint,
-            model: values[EmotionSettings.openAIModel]
-          ),
-          handler: curl.handler
-        )
+    let prompts = try EmotionSettings.prompts(values)
+    self.prompts = prompts
+    let parts = EmotionVendor.Parts(values: values, prompts: prompts, handler: curl.handler)
+    let chosen = values[EmotionSettings.providers]
+    self.providers = try chosen.compactMap { name in
+      do {
+        return try EmotionVendor.all.first { $0.name == name }?.make(parts)
+      } catch let error as VendorEndpoint.MalformedBaseURL {
+        throw ConfigurationProblems(["the base URL of the provider \(name) \(error)"])
       }
     }
     self.server = EmotionServer(
       chain: ProviderChain(self.providers.map { MeasuredEmotionProvider($0) }),
       phrases: try CrisisPhrases.shipped(),
+      prompts: prompts,
       maxMoodsKept: values[EmotionSettings.cacheEntries],
       lifetime: .seconds(values[EmotionSettings.cacheSeconds])
     )
@@ -58,18 +55,27 @@ struct Emotions: Service {
   }
 
   func diagnose() async -> [Diagnosis] {
-    var diagnoses: [Diagnosis] = []
+    let inspection = ProviderInspection(handler: self.curl.handler)
+    var diagnoses = [Diagnosis("prompts", note: "version \(self.prompts.version)")]
     for provider in self.providers {
       let name = "\(provider.name)/\(provider.model)"
+      let inspected = provider as? any Inspectable
       do throws(ProviderError) {
         let answer = try await provider.emotions(
           inMood: "a quiet, happy evening",
-          deadline: .now + .seconds(20)
+          deadline: .now + ProviderInspection.patience
         )
         let words = answer.emotions.map(\.name).joined(separator: ", ")
-        diagnoses.append(Diagnosis(name, note: "reads \(words) in a quiet, happy evening"))
+        let notes = ["reads \(words) in a quiet, happy evening", inspected?.remark ?? ""]
+        let note = notes.filter { !$0.isEmpty }.joined(separator: "; ")
+        diagnoses.append(Diagnosis(name, note: note))
       } catch {
-        diagnoses.append(Diagnosis(name, problem: RPCError(error).message))
+        let problem = await inspection.explanation(
+          of: error,
+          model: provider.model,
+          provider: inspected
+        )
+        diagnoses.append(Diagnosis(name, problem: problem))
       }
     }
     return diagnoses

@@ -65,12 +65,12 @@ struct Gateway: Service {
     Ingestor(
       emotions: self.recommender.emotions,
       embeddings: self.recommender.embeddings,
-      store: self.store
+      store: self.catalog.store
     )
   }
 
   var reindexer: Reindexer {
-    Reindexer(embeddings: self.recommender.embeddings, store: self.store)
+    Reindexer(embeddings: self.recommender.embeddings, store: self.catalog.store)
   }
 
   func register(on server: inout RPCServer, health: Health) {
@@ -104,7 +104,7 @@ struct Gateway: Service {
         Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )
     }
-    let snapshot = try? await self.store.snapshot()
+    let snapshot = try? await self.catalog.store.snapshot()
     diagnoses.append(
       Diagnosis(
         "catalog",
@@ -132,7 +132,7 @@ struct Gateway: Service {
 
   /// Why moods can't be compared with the catalog, as far as both sides can be asked.
   private func spaceProblem() async -> String? {
-    guard let snapshot = try? await self.store.snapshot(), snapshot.count > 0,
+    guard let snapshot = try? await self.catalog.store.snapshot(), snapshot.count > 0,
       let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
     else { return nil }
     return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message

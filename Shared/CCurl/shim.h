@@ -13,6 +13,9 @@ static inline CURLcode ccurl_set_callback(CURL *handle, CURLoption option, curl_
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }
+static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
 // A member of a union that the importer hides behind an anonymous struct's name.
 static inline CURLcode ccurl_result(const CURLMsg *message) {
   return message->data.result;

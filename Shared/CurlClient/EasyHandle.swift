@@ -63,8 +63,14 @@ struct HeaderLines: ~Copyable {
 final class MultiHandle: @unchecked Sendable {  // see the note above
   let raw: UnsafeMutableRawPointer
 
+  /// Otherwise libcurl keeps four for each transfer under way, and so closes most of what a burst of
+  /// calls over HTTP/1.1 has opened as soon as the burst is over.
+  private static let maxIdleConnections = 256
+
   init?() {
-    guard let raw = curl_multi_init() else { return nil }
+    guard let raw = curl_multi_init(),
+      ccurl_multi_set_long(raw, CURLMOPT_MAXCONNECTS, Self.maxIdleConnections) == CURLM_OK
+    else { return nil }
     self.raw = raw
   }
 

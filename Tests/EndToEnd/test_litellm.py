@@ -8,9 +8,10 @@ import subprocess
 import time
 
 import pytest
+import vendor_server
 
 import openai_server
-from running import System, call, free_port, send
+from running import Service, System, call, free_port, send
 from test_openai import ANNOTATE, EMBED, EXTRACT, MOOD
 
 LITELLM = os.environ.get("LITELLM")
@@ -23,10 +24,13 @@ READING = {"emotions": [{"name": "pride", "intensity": 0.8}], "language": "en", 
 def proxy(tmp_path_factory):
     """LiteLLM: the chat model is its own mock, the embedding model our test server behind it."""
     folder = tmp_path_factory.mktemp("litellm")
-    with openai_server.running() as vendor:
+    with openai_server.running() as vendor, vendor_server.running() as other:
         models = [
             ("gpt-4o-mini", {"mock_response": json.dumps(READING)}),
             ("text-embedding-3-small", {"api_base": f"{vendor.url}/v1"}),
+            # LiteLLM's routes for Anthropic's and Google's own clients, translated to OpenAI's API.
+            ("claude-haiku-5-5", {"model": "openai/behind", "api_base": f"{other.url}/v1"}),
+            ("gemini-2.5-flash-lite", {"model": "openai/behind", "api_base": f"{other.url}/v1"}),
         ]
         listed = [
             {"model_name": name, "litellm_params": {"model": f"openai/{name}", "api_key": "upstream"} | parameters}
@@ -47,7 +51,8 @@ def proxy(tmp_path_factory):
                 stderr=log,
             )
         try:
-            for _ in range(600):
+            # Minutes on a busy machine: it imports half of PyPI.
+            for _ in range(3000):
                 time.sleep(0.1)
                 try:
                     if send(port, "GET", "/health/liveliness", timeout=5).status == 200:
@@ -56,6 +61,7 @@ def proxy(tmp_path_factory):
                     assert process.poll() is None, (folder / "log").read_text()[-2000:]
             yield f"http://127.0.0.1:{port}/v1"
             assert vendor.invalid == []
+            assert other.requests
         finally:
             process.terminate()
             process.wait(30)
@@ -96,3 +102,26 @@ def test_vectors_come_through(services):
     assert body["space"]["dimensions"] == openai_server.DIMENSIONS
     for text, found in zip(["sea", "sky", "sea"], body["embeddings"], strict=True):
         assert found["values"] == pytest.approx(openai_server.unit_vector(text), abs=1e-5)
+
+
+@pytest.mark.parametrize("name,prefix,path", [("anthropic", "ANTHROPIC", ""), ("gemini", "GEMINI", "/v1beta")])
+def test_the_routes_for_other_vendors_clients_understand_us(proxy, tmp_path, name, prefix, path):
+    settings = {
+        "EMOTION_PROVIDERS": name,
+        f"{prefix}_API_KEY": KEY,
+        f"{prefix}_BASE_URL": proxy.removesuffix("/v1") + path,
+        "DRAIN_DELAY_SECONDS": "0",
+    }
+    service = Service("emotion-service", tmp_path, settings).start()
+    try:
+        answer = call(service.port, EXTRACT, MOOD, timeout=60)
+        assert answer.status == 200, answer.body
+        assert answer.json["usage"]["provider"] == name
+        assert [each["name"] for each in answer.json["emotions"]] == ["pride", "loneliness"]
+        assert answer.json["usage"]["inputTokens"] == 321
+        titles = [{"id": "a", "name": "A Quiet Farewell", "description": "Two friends part."}]
+        [annotation] = call(service.port, ANNOTATE, {"titles": titles}, timeout=60).json["annotations"]
+        assert len(annotation["emotions"]) == 8 and annotation["emojis"] == ["🎬", "🌊", "🏠"]
+    finally:
+        service.kill()
+        assert KEY not in service.log.read_text()

@@ -164,7 +164,8 @@ import Testing
       true
     ),
     (OpenAIReply.error(503, code: nil), .unavailable, "OVERLOADED", true),
-    (OpenAIReply.error(404, code: nil), .internal, "BAD_REQUEST", false),
+    (OpenAIReply.error(404, code: nil), .failedPrecondition, "UNKNOWN_MODEL", false),
+    (OpenAIReply.error(400, code: nil), .internal, "BAD_REQUEST", false),
     (OpenAIReply.error(400, code: "content_filter"), .failedPrecondition, "BLOCKED", false),
     (OpenAIReply.chat("nonsense"), .unavailable, "MALFORMED_REPLY", false),
   ])

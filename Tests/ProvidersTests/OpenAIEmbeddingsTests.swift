@@ -5,8 +5,10 @@ import ScriptedServer
 import Testing
 
 @Suite struct `OpenAI's embeddings` {
+  private static let limits = OpenAIEmbeddings.Dialect.openAI.limits
+
   @Test func `a request asks for base64 and for the dimensions wanted`() throws {
-    let endpoint = try OpenAIEndpoint(baseURL: "https://h/v1", key: nil)
+    let endpoint = try VendorEndpoint(baseURL: "https://h/v1", key: nil)
     for dimensions in [nil, 512] {
       let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: dimensions)
       let request = embeddings.request(for: ["a", "b"])
@@ -24,22 +26,22 @@ import Testing
   ])
   func `texts are cut into requests at 2,048`(count: Int, sizes: [Int]) {
     let texts = Array(repeating: "joy", count: count)
-    let batches = OpenAIEmbeddings.batches(of: texts, maxInputs: 2048)
+    let batches = Self.limits.batches(of: texts, maxInputs: 2048)
     #expect(batches.map(\.count) == sizes)
     #expect(batches.flatMap { Array($0) } == Array(0..<count))
   }
 
   @Test func `texts are cut into requests at 300,000 tokens`() {
     let texts = Array(repeating: String(repeating: "ab", count: 1000), count: 1000)
-    let batches = OpenAIEmbeddings.batches(of: texts, maxInputs: 2048)
+    let batches = Self.limits.batches(of: texts, maxInputs: 2048)
     #expect(batches.count == 7)
     #expect(batches.flatMap { Array($0) } == Array(0..<1000))
-    let huge = OpenAIEmbeddings.batches(
+    let huge = Self.limits.batches(
       of: Array(repeating: String(repeating: "😀", count: 100_000), count: 3),
       maxInputs: 2048
     )
     #expect(huge.map(\.count) == [1, 1, 1])
-    #expect(OpenAIEmbeddings.batches(of: [], maxInputs: 2048).isEmpty)
+    #expect(Self.limits.batches(of: [], maxInputs: 2048).isEmpty)
   }
 
   @Test(arguments: [
@@ -69,7 +71,7 @@ import Testing
 
   @Test(arguments: [(-1, 0), (0, 0), (7, 7), (Int.max, Int(Int32.max))])
   func `a count of tokens is kept within bounds`(told: Int, taken: Int) throws {
-    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let endpoint = try VendorEndpoint(baseURL: "https://h", key: nil)
     let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
     let reply = try embeddings.reply(
       from: OpenAIReply.json(
@@ -80,21 +82,27 @@ import Testing
     #expect(reply.inputTokens == taken)
   }
 
-  @Test(arguments: [
-    ("https://api.openai.com/v1", "1"), ("https://API.openai.com/v1/", "1"),
-    ("http://127.0.0.1:11434/v1", "1@127.0.0.1:11434/v1"), ("https://h", "1@h"),
-    ("https://api.openai.com/v2", "1@api.openai.com/v2"),
-    ("http://api.openai.com/v1", "1@api.openai.com/v1"),
-  ])
-  func `models of one name behind two servers differ in version`(
-    baseURL: String,
-    version: String
-  ) throws {
-    let endpoint = try OpenAIEndpoint(baseURL: baseURL, key: "sk-secret")
-    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
-    let provider = OpenAIEmbeddingProvider(embeddings: embeddings) { _ in HTTPResponse(status: 500)
+  private func version(_ baseURL: String) throws -> String {
+    let endpoint = try VendorEndpoint(baseURL: baseURL, key: "sk-secret")
+    return OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil).version
+  }
+
+  @Test(arguments: ["https://api.openai.com/v1", "https://API.openai.com/v1/"])
+  func `the vendor's own model needs no mark`(baseURL: String) throws {
+    #expect(try self.version(baseURL) == "1")
+  }
+
+  @Test func `models of one name behind two servers differ, without telling the servers`() throws {
+    let addresses = [
+      "http://127.0.0.1:11434/v1", "https://h", "https://api.openai.com/v2",
+      "http://api.openai.com/v1", "https://h/v1",
+    ]
+    let versions = try addresses.map(self.version)
+    #expect(Set(versions).count == addresses.count)
+    for version in versions {
+      #expect(version.hasPrefix("1@") && version.utf8.count == 18)
     }
-    #expect(provider.version == version)
+    #expect(try self.version("https://H/v1/") == versions[4])
   }
 
   @Test func `2,049 texts come back in order from two requests`() async throws {
@@ -119,13 +127,13 @@ import Testing
   }
 
   @Test func `numbers are taken where base64 is not understood`() throws {
-    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let endpoint = try VendorEndpoint(baseURL: "https://h", key: nil)
     let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
     let reply = try embeddings.reply(
       from: OpenAIReply.json(#"{"data":[{"index":0,"embedding":[3,4]}]}"#),
       count: 1
     )
-    #expect(reply.vectors == [[0.6, 0.8]])
+    #expect(reply.vectors == [[3, 4]])
     #expect(reply.inputTokens == 0)
   }
 
@@ -143,11 +151,13 @@ import Testing
     #"[{"index":0,"embedding":[1]},{"index":1,"embedding":[]}]"#,
     #"[{"index":0,"embedding":[1]},{"index":9223372036854775807,"embedding":[1]}]"#,
   ])
-  func `vectors that don't answer the inputs are refused`(data: String) throws {
-    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
-    let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: "m", dimensions: nil)
-    #expect(throws: ProviderError.malformedReply) {
-      try embeddings.reply(from: OpenAIReply.json(#"{"data":\#(data)}"#), count: 2)
+  func `vectors that don't answer the inputs are refused`(data: String) async throws {
+    let reply = OpenAIReply.json(#"{"data":\#(data)}"#)
+    try await withServer({ _, _ in [.response(reply)] }) { (server) async throws in
+      let provider = try server.embeddingProvider()
+      await #expect(throws: ProviderError.malformedReply) {
+        try await provider.embeddings(of: ["a", "b"], deadline: .after(.seconds(10)))
+      }
     }
   }
 
@@ -181,9 +191,10 @@ import Testing
     ] as [(String, Int?, Int?)]
   )
   func `the dimensions of known models are known`(model: String, asked: Int?, known: Int?) throws {
-    let endpoint = try OpenAIEndpoint(baseURL: "https://h", key: nil)
+    let endpoint = try VendorEndpoint(baseURL: "https://h", key: nil)
     let embeddings = OpenAIEmbeddings(endpoint: endpoint, model: model, dimensions: asked)
-    let provider = OpenAIEmbeddingProvider(embeddings: embeddings) { _ in HTTPResponse(status: 500)
+    let provider = VectorModelProvider(name: "openai", api: embeddings) { _ in
+      HTTPResponse(status: 500)
     }
     #expect(provider.dimensions == known)
     // A reply must stay below the client's limit of 32 MiB.

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct `OpenAI's errors` {
   private func meaning(_ response: HTTPResponse) throws -> ProviderError? {
-    let endpoint = try OpenAIEndpoint(baseURL: "http://h", key: nil)
+    let endpoint = try VendorEndpoint(baseURL: "http://h", key: nil)
     do throws(ProviderError) {
       _ = try OpenAIChat(endpoint: endpoint, model: "m").reply(from: response)
       return nil
@@ -27,7 +27,8 @@ import Testing
       (502, nil, .overloaded()), (529, nil, .overloaded()), (408, nil, .overloaded()),
       (409, nil, .overloaded()), (400, "content_filter", .blocked),
       (400, "content_policy_violation", .blocked), (400, nil, .badRequest),
-      (404, "model_not_found", .badRequest), (413, nil, .badRequest), (422, nil, .badRequest),
+      (404, "model_not_found", .unknownModel), (404, nil, .unknownModel), (413, nil, .badRequest),
+      (422, nil, .badRequest),
       (302, nil, .badRequest), (200, "rate_limit_exceeded", .rateLimited()),
       (200, "insufficient_quota", .outOfCredit), (200, nil, .malformedReply),
     ] as [(Int, String?, ProviderError)]
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "<html>502</html>", "[]", "null", #"{"error":"model not found"}"#, #"{"error":[]}"#,
+    "", "<html>502</html>", "[]", "null", "{}", #"{"error":null}"#,
   ])
   func `a body without a code leaves the status its meaning`(body: String) throws {
     #expect(try self.meaning(OpenAIReply.json(body, status: 503)) == .overloaded())

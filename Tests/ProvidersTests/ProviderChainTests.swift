@@ -47,7 +47,8 @@ import Testing
     (OpenAIReply.error(503, code: nil, fields: ["x-should-retry": "false"]), "OVERLOADED", 1),
     (OpenAIReply.error(429, code: nil, fields: ["retry-after": "60"]), "RATE_LIMITED", 1),
     (OpenAIReply.error(400, code: "content_filter"), "BLOCKED", 1),
-    (OpenAIReply.error(404, code: "model_not_found"), "BAD_REQUEST", 1),
+    (OpenAIReply.error(404, code: "model_not_found"), "UNKNOWN_MODEL", 1),
+    (OpenAIReply.error(400, code: nil), "BAD_REQUEST", 2),
     (OpenAIReply.chat("nonsense"), "MALFORMED_REPLY", 2),
     (OpenAIReply.chat("{}", finish: "length"), "TRUNCATED", 2),
     (
@@ -106,9 +107,10 @@ import Testing
 
   @Test func `nobody at the address is unreachable`() async throws {
     let baseURL = "http://127.0.0.1:\(try ScriptedServer.closedPort())/v1"
-    let endpoint = try OpenAIEndpoint(baseURL: baseURL, key: nil)
-    let provider = OpenAIEmotionProvider(
-      chat: OpenAIChat(endpoint: endpoint, model: "m"),
+    let endpoint = try VendorEndpoint(baseURL: baseURL, key: nil)
+    let provider = LanguageModelProvider(
+      name: "openai",
+      api: OpenAIChat(endpoint: endpoint, model: "m"),
       handler: CurlClient.shared.handler
     )
     let chain = ProviderChain([provider], policy: Self.policy)

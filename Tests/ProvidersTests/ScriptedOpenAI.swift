@@ -110,25 +110,29 @@ enum RequestBody {
 }
 
 extension ScriptedServer {
-  func endpoint(prefix: String = "/v1", key: String? = "sk-test") throws -> OpenAIEndpoint {
-    try OpenAIEndpoint(baseURL: "http://\(self.authority)\(prefix)", key: key)
+  func endpoint(prefix: String = "/v1", key: String? = "sk-test") throws -> VendorEndpoint {
+    try VendorEndpoint(baseURL: "http://\(self.authority)\(prefix)", key: key)
   }
 
-  func emotionProvider(_ name: String = "openai") throws -> OpenAIEmotionProvider {
+  func emotionProvider(_ name: String = "openai") throws -> LanguageModelProvider {
     let chat = OpenAIChat(endpoint: try self.endpoint(), model: "\(name)-model")
-    return OpenAIEmotionProvider(name: name, chat: chat, handler: CurlClient.shared.handler)
+    return LanguageModelProvider(name: name, api: chat, handler: CurlClient.shared.handler)
   }
 
   func embeddingProvider(
     model: String = "m",
     dimensions: Int? = nil
-  ) throws -> OpenAIEmbeddingProvider {
+  ) throws -> VectorModelProvider {
     let embeddings = OpenAIEmbeddings(
       endpoint: try self.endpoint(),
       model: model,
       dimensions: dimensions
     )
-    return OpenAIEmbeddingProvider(embeddings: embeddings, handler: CurlClient.shared.handler)
+    return VectorModelProvider(
+      name: "openai",
+      api: embeddings,
+      handler: CurlClient.shared.handler
+    )
   }
 }
 

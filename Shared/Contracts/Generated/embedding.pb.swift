@@ -113,6 +113,9 @@ package nonisolated struct Netflixgpt_Embedding_V1_EmbedResponse: Sendable {
   /// Clears the value of `usage`. Subsequent reads from it will return its default value.
   package mutating func clearUsage() {self._usage = nil}
 
+  /// Providers of the same space that should have answered instead.
+  package var degraded: [Netflixgpt_Answer_V1_Degradation] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -200,7 +203,7 @@ package nonisolated struct Netflixgpt_Embedding_V1_EmbeddingSpace: Sendable {
   /// Clears the value of `normalized`. Subsequent reads from it will return its default value.
   package mutating func clearNormalized() {self._normalized = nil}
 
-  /// Of the model, such as the checksum of the embedded resource; with the host and path of a
+  /// Of the model, such as the checksum of the embedded resource; with a digest of the address of a
   /// server other than the vendor's own.
   package var version: String {
     get {_version ?? String()}
@@ -310,7 +313,7 @@ nonisolated extension Netflixgpt_Embedding_V1_EmbedRequest: SwiftProtobuf.Messag
 
 nonisolated extension Netflixgpt_Embedding_V1_EmbedResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EmbedResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}embeddings\0\u{1}space\0\u{1}usage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}embeddings\0\u{1}space\0\u{1}usage\0\u{1}degraded\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -321,6 +324,7 @@ nonisolated extension Netflixgpt_Embedding_V1_EmbedResponse: SwiftProtobuf.Messa
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.embeddings) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._space) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.degraded) }()
       default: break
       }
     }
@@ -340,6 +344,9 @@ nonisolated extension Netflixgpt_Embedding_V1_EmbedResponse: SwiftProtobuf.Messa
     try { if let v = self._usage {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if !self.degraded.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.degraded, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -347,6 +354,7 @@ nonisolated extension Netflixgpt_Embedding_V1_EmbedResponse: SwiftProtobuf.Messa
     if lhs.embeddings != rhs.embeddings {return false}
     if lhs._space != rhs._space {return false}
     if lhs._usage != rhs._usage {return false}
+    if lhs.degraded != rhs.degraded {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,146 @@
+import Synchronization
+
+/// The way to one provider: asks again where that helps, and leaves it alone while it can't answer.
+///
+/// After a cool-down a single call goes through; its success opens the gate for all. Retries come
+/// from a budget that all calls share, so that a provider in trouble isn't asked many times as much
+/// as one that is well.
+package final class ProviderGate: Sendable {
+  private struct Record {
+    var failures = 0
+    var rest: (until: ContinuousClock.Instant, error: ProviderError)?
+    var isProbing = false
+    var retries: Double
+
+    mutating func succeed() {
+      self.failures = 0
+      self.rest = nil
+      self.isProbing = false
+    }
+  }
+
+  private let policy: RetryPolicy
+  private let record: Mutex<Record>
+
+  package init(policy: RetryPolicy = RetryPolicy()) {
+    self.policy = policy
+    self.record = Mutex(Record(retries: policy.spareRetries))
+  }
+
+  /// Calls the provider, again after failures that pass, until `deadline`.
+  ///
+  /// - Parameters:
+  ///   - deadline: When the answer is of no use any more; `body` gets it too.
+  ///   - maxWait: The longest pause before a retry that is worth it, as compared to asking another.
+  ///   - metrics: Where attempts are counted.
+  ///   - body: One attempt.
+  /// - Returns: What the first attempt that succeeds returns.
+  /// - Throws: The last attempt's error; without an attempt, the error that made the provider cool
+  ///   down.
+  package func call<Value: Sendable>(
+    until deadline: ContinuousClock.Instant,
+    maxWait: Duration,
+    metrics: ProviderMetrics? = nil,
+    _ body: (ContinuousClock.Instant) async throws(ProviderError) -> Value
+  ) async throws(ProviderError) -> Value {
+    let isProbe = try self.enter()
+    let start = ContinuousClock.now
+    var retry = 0
+    while true {
+      let error: ProviderError
+      let attempt = ContinuousClock.now
+      do {
+        let value = try await body(deadline)
+        metrics?.record(nil, since: attempt)
+        self.record.withLock { $0.succeed() }
+        return value
+      } catch let failure {
+        error = Task.isCancelled ? .cancelled : failure
+        metrics?.record(error, since: attempt)
+      }
+      let isLast = isProbe || retry >= self.policy.maxRetries
+      guard !isLast, let wait = self.wait(after: error, retry: retry), wait <= maxWait,
+        ContinuousClock.now + wait < deadline, self.takeRetry()
+      else {
+        self.fail(error, isProbe: isProbe, timeGiven: deadline - start)
+        throw error
+      }
+      do {
+        try await Task.sleep(for: wait)
+      } catch {
+        throw .cancelled
+      }
+      // Another call may have found meanwhile that it is of no use.
+      if let rest = self.restingError { throw rest }
+      retry += 1
+    }
+  }
+
+  private func takeRetry() -> Bool {
+    self.record.withLock { record in
+      guard record.retries >= 1 else { return false }
+      record.retries -= 1
+      return true
+    }
+  }
+
+  private var restingError: ProviderError? {
+    self.record.withLock { record in
+      record.rest.flatMap { rest in
+        let remaining = rest.until - ContinuousClock.now
+        return remaining > .zero ? rest.error.asking(toWait: remaining) : nil
+      }
+    }
+  }
+
+  private func wait(after error: ProviderError, retry: Int) -> Duration? {
+    guard case .later(let hint) = error.treatment.retry, hint.isAllowed else { return nil }
+    return hint.after ?? self.policy.wait(beforeRetry: retry)
+  }
+
+  /// Lets a call in; returns whether it is the one that tries out a provider after its rest.
+  private func enter() throws(ProviderError) -> Bool {
+    let admission = self.record.withLock { record -> Result<Bool, ProviderError> in
+      record.retries = min(
+        self.policy.spareRetries,
+        record.retries + self.policy.retriesPerCall
+      )
+      guard let rest = record.rest else { return .success(false) }
+      let remaining = rest.until - ContinuousClock.now
+      guard remaining <= .zero, !record.isProbing else {
+        return .failure(rest.error.asking(toWait: max(.zero, remaining)))
+      }
+      record.isProbing = true
+      return .success(true)
+    }
+    return try admission.get()
+  }
+
+  private func fail(_ error: ProviderError, isProbe: Bool, timeGiven: Duration) {
+    self.record.withLock { record in
+      if isProbe { record.isProbing = false }
+      // A call that was under way when the rest began knows nothing new.
+      guard isProbe || record.rest == nil else { return }
+      if error.treatment.coolDown == .none || error == .timedOut && timeGiven < self.policy.fairTime
+      {
+        return
+      }
+      record.failures += 1
+      guard let rest = self.policy.rest(after: error, failures: record.failures) else { return }
+      let end = ContinuousClock.now + rest
+      record.rest = (max(end, record.rest?.until ?? end), error)
+    }
+  }
+}
+
+extension ProviderError {
+  /// This error with a hint of how long its provider rests still.
+  fileprivate func asking(toWait wait: Duration) -> ProviderError {
+    switch self {
+    case .rateLimited: .rateLimited(RetryHint(after: wait))
+    // This caller's time hasn't run out: it was never used.
+    case .overloaded, .timedOut: .overloaded(RetryHint(after: wait))
+    default: self
+    }
+  }
+}

@@ -1,0 +1,152 @@
+package import HTTPMessage
+
+/// Emotions by a vendor's language model.
+///
+/// What a vendor's API needs is in its `ChatAPI`; how a question is put, put again, and its answer
+/// checked is here, once for all of them.
+package final class LanguageModelProvider: EmotionProvider {
+  package let name: String
+  /// Larger requests take longer than most deadlines allow, and one bad answer spoils more of them.
+  package let maxTitlesPerCall = 10
+  private let api: any ChatAPI
+  private let prompts: Prompts
+  private let ladder: Ladder
+  private let handler: HTTPHandler
+
+  /// - Parameters:
+  ///   - name: As in the configured chain.
+  ///   - api: The vendor's translation.
+  ///   - prompts: What the model is told.
+  ///   - handler: Sends requests to the outside world.
+  package init(
+    name: String,
+    api: any ChatAPI,
+    prompts: Prompts = .builtIn,
+    handler: @escaping HTTPHandler
+  ) {
+    self.name = name
+    self.api = api
+    self.prompts = prompts
+    self.ladder = Ladder(api.forms)
+    self.handler = handler
+  }
+
+  package var model: String { self.api.model }
+
+  package func emotions(
+    inMood mood: String,
+    deadline: ContinuousClock.Instant
+  ) async throws(ProviderError) -> MoodAnswer {
+    try await self.answer(to: .mood(mood, self.prompts), until: deadline) {
+      (reply, isLenient) throws(ProviderError) in
+      try MoodReply.answer(from: reply, isLenient: isLenient)
+    }
+  }
+
+  package func annotations(
+    of titles: [TitleText],
+    deadline: ContinuousClock.Instant
+  ) async throws(ProviderError) -> TitlesAnswer {
+    var replies = 0
+    var answer = try await self.answer(to: .titles(titles, self.prompts), until: deadline) {
+      (reply, _) throws(ProviderError) in
+      replies += 1
+      return try TitlesReply.answer(from: reply, to: titles)
+    }
+    let missing = titles.filter { answer.annotations[$0.id] == nil }
+    guard !missing.isEmpty, replies == 1 else { return answer }
+    var question = ChatQuestion.titles(missing, self.prompts)
+    question.isSpelledOut = true
+    // What is there stays, whatever becomes of the rest.
+    guard let (second, _) = try? await self.ask(question, until: deadline) else { return answer }
+    answer.inputTokens += second.inputTokens
+    answer.outputTokens += second.outputTokens
+    if let repaired = try? TitlesReply.answer(from: second, to: missing) {
+      answer.annotations.merge(repaired.annotations) { first, _ in first }
+    }
+    return answer
+  }
+
+  /// Asks, and once more where the answer can't be read.
+  ///
+  /// - Parameters:
+  ///   - question: What to ask.
+  ///   - deadline: For both tries.
+  ///   - read: Reads a reply, leniently where nothing held the model to a form or it is the second.
+  /// - Returns: What `read` made of the reply, whose tokens are those of both tries.
+  /// - Throws: `ProviderError`.
+  private func answer<Answer>(
+    to question: ChatQuestion,
+    until deadline: ContinuousClock.Instant,
+    read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
+  ) async throws(ProviderError) -> Answer {
+    var question = question
+    var spent = (input: 0, output: 0)
+    do {
+      let (reply, form) = try await self.ask(question, until: deadline)
+      spent = (reply.inputTokens, reply.outputTokens)
+      return try read(reply, form == .text)
+    } catch {
+      guard error.treatment.retry == .repair else { throw error }
+      question.repair(after: error)
+    }
+    var (second, _) = try await self.ask(question, until: deadline)
+    second.inputTokens += spent.input
+    second.outputTokens += spent.output
+    return try read(second, true)
+  }
+
+  /// Puts `question` in the strictest form that the server understands.
+  ///
+  /// - Returns: The reply, and the form that it was asked in.
+  private func ask(
+    _ question: ChatQuestion,
+    until deadline: ContinuousClock.Instant
+  ) async throws(ProviderError) -> (ChatReply, AnswerForm) {
+    var form = self.ladder.form
+    var refusal: ProviderError?
+    while true {
+      do {
+        let request = self.api.request(for: question, as: form)
+        let response = try await ProviderError.exchange(
+          request,
+          over: self.handler,
+          until: deadline
+        )
+        let reply = try self.api.reply(from: response)
+        if refusal != nil { self.ladder.settle(on: form) }
+        return (reply, form)
+      } catch {
+        // A refusal that doesn't say why may be of the form: that is worth one try.
+        guard error == .formUnsupported || error == .badRequest && refusal == nil,
+          let lower = self.ladder.below(form)
+        else { throw refusal == .badRequest && error == .badRequest ? .badRequest : error }
+        refusal = error
+        form = lower
+      }
+    }
+  }
+}
+
+extension LanguageModelProvider: Inspectable {
+  package var probe: HTTPRequest {
+    self.api.request(for: .mood("a quiet, happy evening", self.prompts), as: self.ladder.form)
+  }
+  package var modelsRequest: HTTPRequest? { self.api.modelsRequest }
+
+  package var remark: String {
+    self.ladder.isLowered
+      ? "a strict JSON schema is not understood: using \(self.ladder.form.name)" : ""
+  }
+}
+
+extension ChatQuestion {
+  /// How many times as long an answer may be when it was cut off: some models think in it.
+  private static let moreRoom = 4
+
+  /// Changes the question so that its answer can be better than the one that ended with `error`.
+  fileprivate mutating func repair(after error: ProviderError) {
+    if error == .truncated { self.maxTokens *= Self.moreRoom }
+    if error == .malformedReply { self.isSpelledOut = true }
+  }
+}

@@ -1,0 +1,98 @@
+import FoundationEssentials
+
+/// Reads what a model answered to `ChatQuestion.mood`.
+enum MoodReply {
+  private struct Wire: Decodable {
+    var emotions: [EmotionWire]
+    var language: String?
+    var sureness: Double?
+  }
+
+  /// Reads the emotions.
+  ///
+  /// - Parameters:
+  ///   - reply: Of any vendor.
+  ///   - isLenient: Whether a list in words, such as "emotions: [joy, awe]", will do: for models
+  ///     that nothing holds to a form.
+  /// - Returns: What the model read.
+  /// - Throws: `truncated` or `malformedReply`.
+  static func answer(from reply: ChatReply, isLenient: Bool) throws(ProviderError) -> MoodAnswer {
+    if let wire = reply.decoded(as: Wire.self) {
+      let emotions = wire.emotions.compactMap(\.emotion).strongest(8)
+      if !emotions.isEmpty, !reply.isCutOff {
+        return MoodAnswer(
+          emotions: emotions,
+          language: Self.languageTag(wire.language ?? ""),
+          confidence: Self.confidence(wire.sureness),
+          inputTokens: reply.inputTokens,
+          outputTokens: reply.outputTokens
+        )
+      }
+    }
+    if reply.isCutOff { throw .truncated }
+    let emotions = isLenient ? EmotionList.emotions(in: reply.content) : []
+    guard !emotions.isEmpty else { throw .malformedReply }
+    return MoodAnswer(
+      emotions: emotions,
+      language: "und",
+      confidence: Self.confidence(nil),
+      inputTokens: reply.inputTokens,
+      outputTokens: reply.outputTokens
+    )
+  }
+
+  private static func confidence(_ sureness: Double?) -> Double {
+    let sureness = sureness ?? 0.5
+    return sureness.isFinite ? min(1, max(0, sureness)) : 0.5
+  }
+
+  /// `text` if it has the form of a BCP 47 tag, else "und".
+  private static func languageTag(_ text: String) -> String {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    let isTag = parts.enumerated().allSatisfy { index, part in
+      (index == 0 ? 2...3 : 1...8).contains(part.utf8.count)
+        && part.allSatisfy { $0.isASCII && ($0.isLetter || index > 0 && $0.isNumber) }
+    }
+    return isTag && text.utf8.count <= 35 ? text : "und"
+  }
+}
+
+/// An emotion as a model writes it in JSON.
+struct EmotionWire: Decodable {
+  var name: String
+  var intensity: Double
+
+  var emotion: Emotion? { Emotion(named: self.name, intensity: self.intensity) }
+}
+
+extension ChatReply {
+  /// The content as JSON, with or without a fence or a model's thoughts around it.
+  func decoded<Value: Decodable>(as type: Value.Type) -> Value? {
+    let text = self.content.withoutThoughts
+    guard let start = text.firstIndex(of: "{"), let end = text.lastIndex(of: "}"), start < end
+    else { return nil }
+    return try? JSONDecoder().decode(type, from: Data(text[start...end].utf8))
+  }
+}
+
+extension String {
+  /// What follows the thoughts that some open models write before they answer.
+  var withoutThoughts: Substring {
+    guard self.contains("<think>"), let end = self.range(ofThoughtsEnd: "</think>") else {
+      return self[...]
+    }
+    return self[end...]
+  }
+
+  private func range(ofThoughtsEnd mark: String) -> String.Index? {
+    let bytes = Array(mark.utf8)
+    var start = self.utf8.endIndex
+    while start > self.utf8.startIndex {
+      start = self.utf8.index(before: start)
+      if self.utf8[start...].starts(with: bytes) {
+        return self.utf8.index(start, offsetBy: bytes.count)
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,108 @@
+import FoundationEssentials
+package import HTTPMessage
+
+/// OpenAI's chat completions, and those of the many servers that imitate them.
+///
+/// Source: https://platform.openai.com/docs/api-reference/chat/create
+package struct OpenAIChat: ChatAPI {
+  package let model: String
+  private let endpoint: VendorEndpoint
+  private let dialect: OpenAIDialect
+
+  package init(endpoint: VendorEndpoint, model: String, dialect: OpenAIDialect = .openAI) {
+    self.endpoint = endpoint
+    self.model = model
+    self.dialect = dialect
+  }
+
+  package var forms: [AnswerForm] { self.dialect.forms }
+  package var modelsRequest: HTTPRequest? {
+    self.dialect.listsModels ? self.endpoint.get("/models") : nil
+  }
+
+  package func request(for question: ChatQuestion, as form: AnswerForm) -> HTTPRequest {
+    var members: [String: JSONValue] = [
+      "model": .string(self.model),
+      "messages": [
+        ["role": "system", "content": .string(question.instructions(for: form))],
+        ["role": "user", "content": .string(question.material)],
+      ],
+      self.dialect.maxTokensName: .number(Double(question.maxTokens)),
+    ]
+    switch form {
+    case .schema:
+      members["response_format"] = [
+        "type": "json_schema",
+        "json_schema": [
+          "name": .string(question.name), "strict": true, "schema": question.schema.json,
+        ],
+      ]
+    case .tool:
+      var function: [String: JSONValue] = [
+        "name": .string(question.name), "parameters": question.schema.json,
+      ]
+      if self.dialect.hasStrictTools { function["strict"] = true }
+      members["tools"] = [["type": "function", "function": .object(function)]]
+      members["tool_choice"] = ["type": "function", "function": ["name": .string(question.name)]]
+    case .object: members["response_format"] = ["type": "json_object"]
+    case .text: break
+    }
+    return self.endpoint.post(
+      self.dialect.path,
+      JSONValue.object(members).merging(self.dialect.extraMembers)
+    )
+  }
+
+  package func reply(from response: HTTPResponse) throws(ProviderError) -> ChatReply {
+    let body = try VendorReply.body(of: response, as: ResponseBody.self)
+    guard let choice = body.choices.first else { throw .malformedReply }
+    if let refusal = choice.message.refusal, !refusal.isEmpty { throw .refused }
+    switch choice.finish_reason {
+    case "content_filter": throw .blocked
+    // OpenRouter's word for a model's server that gave up half way.
+    case "error": throw .overloaded()
+    default: break
+    }
+    let message = choice.message
+    // With some servers of reasoning models the answer lands among the thoughts.
+    let texts = [
+      message.tool_calls?.first?.function.arguments, message.content, message.reasoning_content,
+    ]
+    return try ChatReply(
+      content: texts.compactMap { $0 }.first { !$0.isBlank } ?? "",
+      isCutOff: choice.finish_reason == "length",
+      inputTokens: body.usage?.prompt_tokens,
+      outputTokens: body.usage?.completion_tokens
+    ).checked
+  }
+
+  private struct ResponseBody: Decodable {
+    var choices: [Choice]
+    var usage: Usage?
+
+    struct Choice: Decodable {
+      var message: Message
+      var finish_reason: String?
+    }
+
+    struct Message: Decodable {
+      var content: String?
+      var refusal: String?
+      var reasoning_content: String?
+      var tool_calls: [ToolCall]?
+    }
+
+    struct ToolCall: Decodable {
+      var function: Function
+
+      struct Function: Decodable {
+        var arguments: String
+      }
+    }
+
+    struct Usage: Decodable {
+      var prompt_tokens: Int?
+      var completion_tokens: Int?
+    }
+  }
+}
