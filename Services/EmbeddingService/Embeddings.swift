@@ -11,7 +11,7 @@ struct Embeddings: Service {
   static let defaultPort = 8082
   static let settings = EmbeddingSettings.table
 
-  private let chain: EmbeddingChain
+  private let providers: [any EmbeddingProvider]
   private let server: EmbeddingServer
   private let curl: CurlClient
 
@@ -30,13 +30,14 @@ struct Embeddings: Service {
     guard let first = providers.first else {
       throw ConfigurationProblems(["EMBEDDING_PROVIDER: names nobody"])
     }
-    self.chain = try EmbeddingChain(
-      first,
-      Array(providers.dropFirst()),
+    self.providers = providers
+    let chain = try EmbeddingChain(
+      MeasuredEmbeddingProvider(first),
+      providers.dropFirst().map { MeasuredEmbeddingProvider($0) },
       sharedSpace: values[EmbeddingSettings.space]
     )
     self.server = EmbeddingServer(
-      chain: self.chain,
+      chain: chain,
       maxVectorsKept: values[EmbeddingSettings.cacheEntries]
     )
   }
@@ -54,7 +55,7 @@ struct Embeddings: Service {
   func diagnose() async -> [Diagnosis] {
     let inspection = ProviderInspection(handler: self.curl.handler)
     var diagnoses: [Diagnosis] = []
-    for provider in self.chain.providers {
+    for provider in self.providers {
       let name = "\(provider.name)/\(provider.model)"
       do throws(ProviderError) {
         let (vectors, _) = try await provider.embeddings(

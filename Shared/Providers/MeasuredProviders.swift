@@ -1,12 +1,12 @@
 /// A reader of emotions whose calls are counted and traced.
 package struct MeasuredEmotionProvider: EmotionProvider {
   private let provider: any EmotionProvider
-  private let extract: ProviderMetrics
-  private let annotate: ProviderMetrics
+  private let extract: ModelCallMetrics
+  private let annotate: ModelCallMetrics
 
   package init(_ provider: any EmotionProvider) {
-    func metrics(_ stage: String) -> ProviderMetrics {
-      ProviderMetrics(
+    func metrics(_ stage: String) -> ModelCallMetrics {
+      ModelCallMetrics(
         stage: stage,
         operation: "chat",
         provider: provider.name,
@@ -46,11 +46,11 @@ package struct MeasuredEmotionProvider: EmotionProvider {
 /// An embedder whose calls are counted and traced.
 package struct MeasuredEmbeddingProvider: EmbeddingProvider {
   private let provider: any EmbeddingProvider
-  private let embed: ProviderMetrics
+  private let embed: ModelCallMetrics
 
   package init(_ provider: any EmbeddingProvider) {
     self.provider = provider
-    self.embed = ProviderMetrics(
+    self.embed = ModelCallMetrics(
       stage: "embed",
       operation: "embeddings",
       provider: provider.name,

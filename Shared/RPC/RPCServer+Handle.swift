@@ -31,9 +31,9 @@ extension RPCServer {
         codec: reply.codec,
         requestBytes: request.body.count,
         responseBytes: request.method == "HEAD" ? 0 : reply.response.body.count,
-        caller: reply.caller,
         httpMethod: request.method,
         httpVersion: request.version,
+        caller: reply.caller,
         trace: fields.trace,
         watch: fields.watch
       )

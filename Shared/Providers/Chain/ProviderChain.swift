@@ -49,7 +49,6 @@ package final class ProviderChain: Sendable {
         ) { deadline throws(ProviderError) in
           try await link.provider.emotions(inMood: mood, deadline: deadline)
         }
-        link.extracting.count(inputTokens: answer.inputTokens, outputTokens: answer.outputTokens)
         for failure in failures { link.extracting.countFallback(from: failure) }
         return Answer(
           value: answer,
@@ -142,7 +141,6 @@ package final class ProviderChain: Sendable {
       ) { deadline throws(ProviderError) in
         try await link.provider.annotations(of: chunk, deadline: deadline)
       }
-      link.annotating.count(inputTokens: answer.inputTokens, outputTokens: answer.outputTokens)
       return Self.outcomes(of: chunk, from: answer, by: link.provider)
     } catch {
       return Dictionary(uniqueKeysWithValues: chunk.map { ($0.id, .failure(error)) })

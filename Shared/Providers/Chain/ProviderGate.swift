@@ -48,15 +48,14 @@ package final class ProviderGate: Sendable {
     var retry = 0
     while true {
       let error: ProviderError
-      let attempt = ContinuousClock.now
       do {
         let value = try await body(deadline)
-        metrics?.record(nil, since: attempt)
+        metrics?.record(nil)
         self.record.withLock { $0.succeed() }
         return value
       } catch let failure {
         error = Task.isCancelled ? .cancelled : failure
-        metrics?.record(error, since: attempt)
+        metrics?.record(error)
       }
       let isLast = isProbe || retry >= self.policy.maxRetries
       guard !isLast, let wait = self.wait(after: error, retry: retry), wait <= maxWait,

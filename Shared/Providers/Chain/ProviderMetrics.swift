@@ -6,9 +6,6 @@ import Metrics
 package final class ProviderMetrics: Sendable {
   private let attempts: [String: Counter]
   private let fallbacks: [String: Counter]
-  private let duration: Timer
-  private let inputTokens: Counter
-  private let outputTokens: Counter
 
   /// - Parameters:
   ///   - stage: "extract", "annotate" or "embed".
@@ -29,24 +26,11 @@ package final class ProviderMetrics: Sendable {
         return ($0, Counter(label: "provider_fallbacks_total", dimensions: all))
       }
     )
-    self.duration = Timer(label: "provider_attempt_duration_seconds", dimensions: dimensions)
-    let tokens = {
-      Counter(label: "provider_tokens_total", dimensions: dimensions + [("kind", $0)])
-    }
-    self.inputTokens = tokens("input")
-    self.outputTokens = tokens("output")
   }
 
   /// Counts one attempt, which ended with `error` or, without one, well.
-  func record(_ error: ProviderError?, since start: ContinuousClock.Instant) {
+  func record(_ error: ProviderError?) {
     self.attempts[error?.reason ?? "OK"]?.increment()
-    let nanoseconds = (ContinuousClock.now - start) / .nanoseconds(1)
-    self.duration.recordNanoseconds(Int64(nanoseconds))
-  }
-
-  func count(inputTokens: Int, outputTokens: Int) {
-    if inputTokens > 0 { self.inputTokens.increment(by: inputTokens) }
-    if outputTokens > 0 { self.outputTokens.increment(by: outputTokens) }
   }
 
   /// Counts that this provider answered instead of another.

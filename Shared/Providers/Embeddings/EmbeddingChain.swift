@@ -139,7 +139,6 @@ package final class EmbeddingChain: Sendable {
         if !isKnown { try self.compare(answer.vectors.last ?? nil, of: link.provider.name) }
         return answer
       }
-      link.metrics.count(inputTokens: answer.inputTokens, outputTokens: 0)
       vectors += answer.vectors.prefix(part.count)
       tokens += answer.inputTokens
     }

@@ -6,7 +6,7 @@ import Telemetry
 /// Counts and traces the calls to one model for one purpose.
 ///
 /// Source: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
-final class ProviderMetrics: Sendable {
+final class ModelCallMetrics: Sendable {
   private let operation: String
   private let provider: String
   private let model: String
