@@ -130,6 +130,37 @@ import Testing
     }
   }
 
+  @Test(arguments: [(0.0, 0.0, 10), (3, 0, 13), (100, 0, 30)])
+  func `is asked again out of one budget for all calls`(
+    spare: Double,
+    perCall: Double,
+    attempts: Int
+  ) async throws {
+    var policy = `A chain of providers`.policy
+    policy.spareRetries = spare
+    policy.retriesPerCall = perCall
+    policy.failuresUntilCoolDown = 100
+    try await self.withProvider(OpenAIReply.error(503, code: nil), policy: policy) {
+      (chain, server, _) async throws in
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<10 { group.addTask { _ = await self.ask(chain) } }
+      }
+      #expect(server.log.requests.count == attempts)
+    }
+  }
+
+  @Test func `gets its budget back by calls`() async throws {
+    var policy = `A chain of providers`.policy
+    policy.spareRetries = 1
+    policy.retriesPerCall = 0.25
+    policy.failuresUntilCoolDown = 100
+    try await self.withProvider(OpenAIReply.error(503, code: nil), policy: policy) {
+      (chain, server, _) async throws in
+      for _ in 0..<9 { _ = await self.ask(chain) }
+      #expect(server.log.requests.count == 9 + 3)
+    }
+  }
+
   @Test func `a success in between starts the count anew`() async throws {
     var policy = `A chain of providers`.policy
     policy.maxRetries = 0

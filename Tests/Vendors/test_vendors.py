@@ -3,6 +3,7 @@ field against those of the vendor's own client, and the reply against that clien
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -40,6 +41,10 @@ def start(tmp_path, server):
         service.kill()
         log = service.log.read_text()
         assert KEY not in log and TEXT not in log and "nobody is here" not in log
+
+
+def with_settings(vendor, more: dict[str, str]):
+    return dataclasses.replace(vendor, settings=lambda url: vendor.settings(url) | more)
 
 
 def check(vendor, requests):
@@ -166,6 +171,60 @@ def test_doctor_says_which_form_is_used_and_which_prompts(server, tmp_path):
     assert result.returncode == 0, result.stdout
     assert "using a forced tool" in result.stdout and "version 9-mine" in result.stdout
     assert server.requests[-1].body["messages"][0]["content"] == "Read the mood."
+
+
+def test_an_unforeseen_server_is_spoken_to_as_it_wants(server, start):
+    vendor = next(each for each in CHAT if each.name == "compatible")
+    own = {
+        "COMPATIBLE_KEY_FIELD": "X-Token",
+        "COMPATIBLE_HEADER": "X-Team: films\nX-Zone: eu",
+        "COMPATIBLE_BODY": '{"seed": 7, "extra": {"thinking": false}}',
+        "COMPATIBLE_FORMS": "object,text",
+        "COMPATIBLE_MAX_TOKENS_NAME": "max_completion_tokens",
+    }
+    service = start("emotion-service", "EMOTION_PROVIDERS", with_settings(vendor, own))
+    assert call(service.port, EXTRACT, {"mood": TEXT}).status == 200
+    request = server.requests[-1]
+    assert request.headers["x-token"] == KEY and "authorization" not in request.headers
+    assert (request.headers["x-team"], request.headers["x-zone"]) == ("films", "eu")
+    assert (request.body["seed"], request.body["extra"]) == (7, {"thinking": False})
+    assert request.form == "object" and request.body["max_completion_tokens"] == 500
+
+
+@pytest.mark.parametrize(
+    "own,names",
+    [
+        ({"COMPATIBLE_HEADER": "no colon"}, "COMPATIBLE_HEADER"),
+        ({"COMPATIBLE_BODY": "[1]"}, "COMPATIBLE_BODY"),
+        ({"COMPATIBLE_FORMS": "schema,schema"}, "COMPATIBLE_FORMS"),
+        ({"PROMPTS_FILE": "/nonexistent"}, "PROMPTS_FILE"),
+        ({"EMOTION_PROVIDERS": "openia"}, "EMOTION_PROVIDERS"),
+    ],
+)
+def test_a_malformed_setting_is_refused_by_name(own, names, tmp_path):
+    vendor = next(each for each in CHAT if each.name == "compatible")
+    settings = {"EMOTION_PROVIDERS": "compatible"} | vendor.settings("http://127.0.0.1:9") | own
+    result = Service("emotion-service", tmp_path, settings).run("check-config")
+    assert result.returncode == 78 and names in result.stderr, result.stderr
+
+
+def test_anthropic_takes_a_bearer_token_and_another_version(server, start):
+    vendor = next(each for each in CHAT if each.name == "anthropic")
+    own = {"ANTHROPIC_KEY_FIELD": "authorization", "ANTHROPIC_VERSION": "2023-06-01"}
+    service = start("emotion-service", "EMOTION_PROVIDERS", with_settings(vendor, own))
+    assert call(service.port, EXTRACT, {"mood": TEXT}).status == 200
+    headers = server.requests[-1].headers
+    assert headers["authorization"] == f"Bearer {KEY}" and "x-api-key" not in headers
+    assert headers["anthropic-version"] == "2023-06-01"
+
+
+def test_an_old_deployment_gets_one_text_at_a_time(server, start):
+    vendor = next(each for each in EMBEDDINGS if each.row == "azure-classic")
+    one = {"AZURE_OPENAI_EMBEDDING_INPUTS": "1"}
+    service = start("embedding-service", "EMBEDDING_PROVIDER", with_settings(vendor, one))
+    assert call(service.port, EMBED, {"texts": ["a", "b", "c"]}).status == 200
+    assert [request.body["input"] for request in server.requests] == [["a"], ["b"], ["c"]]
+    assert all("api-version=2024-10-21" in request.path for request in server.requests)
 
 
 @pytest.mark.parametrize("name,variable", [("emotion-service", "EMOTION_PROVIDERS")])

@@ -114,7 +114,7 @@ package final class LanguageModelProvider: EmotionProvider {
           until: deadline
         )
         let reply = try self.api.reply(from: response)
-        if refusal != nil { self.ladder.settle(on: form) }
+        if let refusal { self.ladder.learn(form, isCertain: refusal == .formUnsupported) }
         return (reply, form)
       } catch {
         // A refusal that doesn't say why may be of the form: that is worth one try.

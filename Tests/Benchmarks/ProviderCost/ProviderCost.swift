@@ -5,8 +5,9 @@ import Providers
 
 /// Measures what asking a vendor costs beyond libcurl's own call: `provider-cost BASE_URL CALLS`.
 ///
-/// Prints microseconds, each the median of CALLS calls one after the other: the bare exchange of
-/// the same bytes through libcurl, the same through a chain of one provider, and the difference.
+/// Prints, as JSON, microseconds, each the median of CALLS calls one after the other: the bare
+/// exchange of the same bytes through libcurl, and the same through a chain of one provider; and
+/// calls a second with 64 under way, for both.
 @main
 enum ProviderCost {
   private struct Usage: Error {}
@@ -38,14 +39,41 @@ enum ProviderCost {
       whole.append(asked)
     }
     let (raw, layered) = (Self.median(bare), Self.median(whole))
-    print("raw \(raw) chain \(layered) added \(layered - raw)")
+    let rawRate = try await Self.rate(calls) { _ in _ = try await curl.send(request) }
+    let layeredRate = try await Self.rate(calls) { number in
+      _ = try await chain.emotions(inMood: "an evening \(number)", until: .now + .seconds(10))
+    }
+    print(
+      """
+      {"raw_us": \(raw), "chain_us": \(layered), "raw_rate": \(rawRate), "chain_rate": \(layeredRate)}
+      """
+    )
     curl.close()
   }
 
-  private static func time(_ body: () async throws -> Void) async throws -> Duration {
+  private static func time(_ body: @Sendable () async throws -> Void) async throws -> Duration {
     let start = ContinuousClock.now
     try await body()
     return ContinuousClock.now - start
+  }
+
+  private static let flight = 64
+
+  /// Calls a second with 64 under way.
+  private static func rate(
+    _ calls: Int,
+    _ body: @escaping @Sendable (Int) async throws -> Void
+  ) async throws -> Int {
+    let elapsed = try await Self.time {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<calls {
+          if number >= Self.flight { try await group.next() }
+          group.addTask { try await body(number) }
+        }
+        try await group.waitForAll()
+      }
+    }
+    return Int(Double(calls) / (elapsed / .seconds(1)))
   }
 
   /// In whole microseconds.

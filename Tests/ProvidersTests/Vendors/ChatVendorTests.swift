@@ -155,6 +155,24 @@ import Testing
     #expect(requests.count == vendor.api(endpoint).forms.count)
   }
 
+  @Test func `a refusal that doesn't name the form counts for it when it comes three times`()
+    async throws
+  {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "openai" })
+    let reply = vendor.reply(Self.mood, false)
+    let refusal = try #require(vendor.failures[.badRequest])
+    try await withServer({ request, _ in
+      let isStrict = RequestBody.object(request)["response_format"] != nil
+      return [.response(isStrict ? refusal : reply)]
+    }) { (server) async throws in
+      let provider = try vendor.provider(at: server.authority)
+      for count in [2, 4, 6, 7, 8] {
+        _ = try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+        #expect(server.log.requests.count == count)
+      }
+    }
+  }
+
   @Test func `a tool's arguments are the answer`() async throws {
     let arguments = OpenAIReply.quoted(Self.mood)
     let replies: [String: String] = [
