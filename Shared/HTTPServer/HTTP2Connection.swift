@@ -35,6 +35,8 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   private var isFlushScheduled = false
   private var isFlushing = false
   private var isClosing = false
+  /// Read after the end.
+  private var ignoredBytes = 0
 
   init(_ loop: ServerLoop, _ peer: Peer) throws(HTTP2Error) {
     self.loop = loop
@@ -67,7 +69,7 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
   // MARK: In
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard !self.isClosing else { return }
+    guard !self.isClosing else { return self.ignore(data) }
     self.isReading = true
     self.session.now = self.loop.now
     self.lastActivity = self.loop.now
@@ -80,6 +82,11 @@ final class HTTP2Connection: ChannelInboundHandler, ServerConnection {
       self.flush()
       self.closeGently()
     }
+  }
+
+  private func ignore(_ data: NIOAny) {
+    self.ignoredBytes += self.unwrapInboundIn(data).readableBytes
+    if self.ignoredBytes > LingeringClose.maxBytes { self.close() }
   }
 
   private func receive(_ bytes: ByteBuffer) throws(HTTP2Error) {

@@ -7,6 +7,8 @@ import NIOCore
 enum LingeringClose {
   /// How long a peer may take to end its side.
   static let limit = TimeAmount.milliseconds(500)
+  /// How many bytes of what it still sends are read, 2 MiB, before the connection ends all the same.
+  static let maxBytes = 2 << 20
 
   /// Must be called on the context's event loop, after the last write.
   ///

@@ -40,7 +40,8 @@ nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
     .serverChannelOption(.backlog, value: 1024)
     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
     .childChannelOption(.allowRemoteHalfClosure, value: true)
-    .childChannelOption(.maxMessagesPerRead, value: 16)
+    // 64 KiB each: what one client sends should not keep the others of its loop waiting.
+    .childChannelOption(.maxMessagesPerRead, value: 4)
     .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
     .childChannelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
