@@ -34,7 +34,8 @@ struct Load: Sendable {
             let began = ContinuousClock.now
             let outcome = await self.call(client, priority)
             let seconds = began.duration(to: .now) / .seconds(1)
-            tallies.add(outcome, priority, seconds)
+            let isInTime = start.duration(to: .now) <= duration
+            tallies.add(outcome, priority, seconds, isInTime: isInTime)
           }
         }
         try? await Task.sleep(for: Self.tick)
@@ -78,8 +79,13 @@ struct Load: Sendable {
 private final class Tallies: Sendable {
   private let tally = Mutex(Tally())
 
-  func add(_ outcome: Tally.Outcome, _ priority: CallPriority, _ seconds: Double) {
-    self.tally.withLock { $0.add(outcome, priority, seconds) }
+  func add(
+    _ outcome: Tally.Outcome,
+    _ priority: CallPriority,
+    _ seconds: Double,
+    isInTime: Bool
+  ) {
+    self.tally.withLock { $0.add(outcome, priority, seconds, isInTime: isInTime) }
   }
 
   var total: Tally { self.tally.withLock { $0 } }
@@ -98,10 +104,19 @@ struct Tally: Sendable {
 
   private var counts: [Kind: Int] = [:]
   private(set) var latencies: [Double] = []
+  /// Answered in time, and while calls were still coming.
+  private(set) var good = 0
 
-  mutating func add(_ outcome: Outcome, _ priority: CallPriority, _ seconds: Double) {
+  mutating func add(
+    _ outcome: Outcome,
+    _ priority: CallPriority,
+    _ seconds: Double,
+    isInTime: Bool
+  ) {
     self.counts[Kind(outcome: outcome, priority: priority), default: 0] += 1
-    if outcome == .answered { self.latencies.append(seconds) }
+    guard outcome == .answered else { return }
+    self.latencies.append(seconds)
+    if isInTime { self.good += 1 }
   }
 
   func count(_ outcome: Outcome, _ priority: CallPriority? = nil) -> Int {

@@ -27,7 +27,7 @@ struct OverloadCommand: AsyncParsableCommand {
   var seconds = 10.0
 
   @Option(help: "How long a caller waits, in milliseconds.")
-  var deadline = 500
+  var deadline = 2000
 
   func validate() throws {
     guard self.capacity >= 1, self.seconds >= 1, self.deadline >= 1 else {

@@ -17,7 +17,7 @@ struct Row: CustomStringConvertible {
     """
 
   /// Calls per second that were answered in time, and in full.
-  var goodput: Double { Double(self.tally.count(.answered)) / self.seconds }
+  var goodput: Double { Double(self.tally.good) / self.seconds }
 
   func refusedShare(of priority: CallPriority) -> Double {
     let total = self.tally.total(priority)

@@ -12,7 +12,7 @@ import Synchronization
 /// an overload makes them wait longer and longer.
 struct ScriptedServer {
   static let workers = 8
-  static let work = Duration.milliseconds(40)
+  static let work = Duration.milliseconds(160)
   /// Calls per second.
   static let capacity = Double(Self.workers) / (Self.work / .seconds(1))
 
