@@ -32,7 +32,7 @@ package struct ServiceTargets: Sendable, Hashable {
         ChannelTarget(scheme: $0.isEncrypted ? "https" : "http", host: $0.host, port: $0.port)
       }
     }
-    let hasPort = place.split(separator: "]").last?.contains(":") ?? false
+    let hasPort = place[(place.lastIndex(of: "]") ?? place.startIndex)...].contains(":")
     return ServiceAddress(url: "http://\(place)\(hasPort ? "" : ":\(defaultPort)")")
       .map { ChannelTarget(host: $0.host, port: $0.port) }
   }

@@ -56,6 +56,8 @@ struct Endpoint: Sendable {
   var coolDownEnd: ContinuousClock.Instant?
   /// As it said when it was last asked; `nil` when it was not.
   var isServing: Bool?
+  /// Whether it is being asked, and has not answered yet.
+  var isBeingChecked = false
   /// The latest ones, oldest first.
   private(set) var failures: [Failure] = []
 

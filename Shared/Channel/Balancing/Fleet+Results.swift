@@ -109,6 +109,18 @@ extension Fleet {
     return Change(isLost: before == nil)
   }
 
+  /// The endpoints to ask for their health now: those that could not be reached, once it is time,
+  /// and with `ofAll` the others too.
+  mutating func beginChecks(ofAll: Bool, now: ContinuousClock.Instant) -> [Endpoint] {
+    var due: [Endpoint] = []
+    for index in self.endpoints.indices where !self.endpoints[index].isBeingChecked {
+      guard self.endpoints[index].unreachable.map({ $0.retryAt <= now }) ?? ofAll else { continue }
+      self.endpoints[index].isBeingChecked = true
+      due.append(self.endpoints[index])
+    }
+    return due
+  }
+
   /// Notes what an endpoint said when it was asked for its health.
   ///
   /// - Parameters:
@@ -124,6 +136,7 @@ extension Fleet {
     now: ContinuousClock.Instant
   ) -> Bool {
     guard let index = self.endpoints.firstIndex(where: { $0.id == id }) else { return false }
+    self.endpoints[index].isBeingChecked = false
     guard isReachable else {
       _ = self.unreachable(index, now: now)
       return false

@@ -48,7 +48,9 @@ struct PeakEWMA: Sendable {
     } else {
       self.calm = observed
     }
-    if let average = self.average, observed <= average, !self.isPenalised || isFailure {
+    if let average = self.average, observed <= average, age <= Self.decay,
+      !self.isPenalised || isFailure
+    {
       let share = exp(-(age / Self.decay))
       self.average = average * share + observed * (1 - share)
     } else {

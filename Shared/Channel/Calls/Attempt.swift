@@ -73,7 +73,12 @@ struct Attempt: Sendable {
         .failed(.deadlineExceeded)
       case .failure: .abandoned
       }
-    return AttemptResult(kind: kind, coolDown: self.pushback.delay, latency: latency)
+    let isBusy = self.code == .unavailable || self.code == .resourceExhausted
+    return AttemptResult(
+      kind: kind,
+      coolDown: isBusy ? self.pushback.delay : nil,
+      latency: latency
+    )
   }
 
   private func kind(of response: HTTPResponse, _ latency: Duration) -> AttemptResult.Kind {

@@ -73,24 +73,20 @@ extension ServiceChannel {
   // MARK: Endpoints
 
   private func keepChecking() async {
-    var checked: ContinuousClock.Instant?
-    while !Task.isCancelled {
-      let now = ContinuousClock.now
-      let isCheckDue = self.config.health.map { health in
-        checked.map { now - $0 >= health.interval } ?? true
-      }
-      if isCheckDue == true { checked = now }
-      let due = self.fleet.withLock { fleet in
-        fleet.endpoints.filter { endpoint in
-          endpoint.unreachable.map { $0.retryAt <= now } ?? (isCheckDue == true)
-        }
-      }
-      await withDiscardingTaskGroup { group in
+    // A machine that doesn't answer holds up nothing but the look at itself.
+    await withDiscardingTaskGroup { group in
+      var last: ContinuousClock.Instant?
+      while !Task.isCancelled {
+        let now = ContinuousClock.now
+        let interval = self.config.health?.interval
+        let isHealthDue = interval.map { interval in last.map { now - $0 >= interval } ?? true }
+        if isHealthDue == true { last = now }
+        let due = self.fleet.withLock { $0.beginChecks(ofAll: isHealthDue == true, now: now) }
         for endpoint in due { group.addTask { await self.check(endpoint) } }
+        self.report()
+        for idle in self.fleet.withLock({ $0.takeIdle() }) { await idle.close() }
+        do { try await Task.sleep(for: Self.tick) } catch { return group.cancelAll() }
       }
-      self.report()
-      for idle in self.fleet.withLock({ $0.takeIdle() }) { await idle.close() }
-      do { try await Task.sleep(for: Self.tick) } catch { return }
     }
   }
 
