@@ -11,6 +11,10 @@ extension RPCServer {
     switch self.target(of: request) {
     case .method(let endpoint):
       await self.call(endpoint, request, fields, began: began, &reply)
+    case .stream(let endpoint):
+      var response = await self.stream(endpoint, request, fields, began: began)
+      response.fields.append("x-request-id", fields.requestID)
+      return response
     case .page(let path, let page):
       reply.method = path
       await self.serve(page, request, fields, began: began, &reply)
@@ -96,7 +100,7 @@ extension RPCServer {
     _ reply: inout Reply
   ) async {
     reply.method = endpoint.path
-    let added = ResponseFields()
+    let (added, trailers) = (ResponseFields(), ResponseFields())
     var deadline: ContinuousClock.Instant?
     do {
       let payload = try await self.payload(of: request, fields, endpoint, &reply.codec)
@@ -108,7 +112,8 @@ extension RPCServer {
         requestID: fields.requestID,
         deadline: end,
         fields: request.fields,
-        responseFields: added
+        responseFields: added,
+        responseTrailers: trailers
       )
       let scope = CallScope(
         deadline: end,
@@ -121,14 +126,25 @@ extension RPCServer {
         }
       }
       reply.response.fields.append("content-type", payload.codec.contentType)
-      if request.method == "GET" { reply.response.fields.append("vary", "accept-encoding") }
+      if request.method == "GET" { reply.response.makeCacheable(endpoint.cacheControl, request) }
     } catch {
-      reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
+      reply.refuse(self.refusal(for: error, deadline: deadline), fields.requestID)
+      if request.method == "GET" { reply.response.fields.append("cache-control", "no-store") }
     }
     if fields.isStrict, reply.codec == .json {
       reply.response.fields.append("preference-applied", "handling=strict")
     }
     for field in added.current.fields { reply.response.fields.append(field.name, field.value) }
+    for field in trailers.current.fields {
+      reply.response.fields.append("trailer-" + field.name, field.value)
+    }
+  }
+
+  /// What the caller is told of an error.
+  func refusal(for error: any Error, deadline: ContinuousClock.Instant?) -> Refusal {
+    // Nobody but a server that ends cancels the calls of those who still wait.
+    error is CancellationError && self.health.isDraining
+      ? .draining : Refusal(error, deadline: deadline)
   }
 
   nonisolated(nonsending) private func serve(
@@ -168,11 +184,7 @@ extension RPCServer {
     guard let codec else { throw .wrongCodec }
     let version = query?.text("connect") ?? fields.protocolVersion.map { "v" + $0 }
     guard version == nil || version == "v1" else {
-      throw Refusal(
-        .invalidArgument,
-        "only version 1 of the Connect protocol is spoken here",
-        reason: "UNKNOWN_PROTOCOL_VERSION"
-      )
+      throw .unknownProtocolVersion
     }
     return if let query {
       try await Payload(query: query, codec, fields, limit: limit)

@@ -47,6 +47,12 @@ struct Refusal: Error {
     reason: "DEADLINE_EXCEEDED"
   )
 
+  static let draining = Refusal(
+    .unavailable,
+    "the server is about to stop",
+    reason: "DRAINING"
+  )
+
   static let unknownPath = Refusal(
     RPCError(
       .unimplemented,
@@ -78,6 +84,35 @@ struct Refusal: Error {
     fields: ["accept-post": "application/json, application/proto"]
   )
 
+  static let wrongStreamCodec = Refusal(
+    RPCError(
+      .unknown,
+      "the content type must be application/connect+json or application/connect+proto, or else"
+        + " application/json with text/event-stream or application/x-ndjson accepted",
+      details: [.errorInfo(reason: "WRONG_CONTENT_TYPE")]
+    ),
+    status: 415,
+    fields: ["accept-post": "application/connect+json, application/connect+proto"]
+  )
+
+  static let unknownProtocolVersion = Refusal(
+    .invalidArgument,
+    "only version 1 of the Connect protocol is spoken here",
+    reason: "UNKNOWN_PROTOCOL_VERSION"
+  )
+
+  static let malformedEnvelope = Refusal(
+    .invalidArgument,
+    "the body is no envelope with a message",
+    reason: "INVALID_ENVELOPE"
+  )
+
+  static let wrongMessageCount = Refusal(
+    .unimplemented,
+    "the request must be one message, whole",
+    reason: "WRONG_MESSAGE_COUNT"
+  )
+
   static let unknownEncoding = Refusal(
     RPCError(
       .unimplemented,
@@ -95,10 +130,16 @@ struct Refusal: Error {
     )
   }
 
+  /// The error as a caller with this request ID gets it.
+  func completed(requestID: String) -> RPCError {
+    let status = self.status ?? self.error.code.httpStatus
+    return self.error.completed(requestID: status >= 500 ? requestID : nil)
+  }
+
   /// The response to a caller with this request ID.
   func response(requestID: String) -> HTTPResponse {
     let status = self.status ?? self.error.code.httpStatus
-    let error = self.error.completed(requestID: status >= 500 ? requestID : nil)
+    let error = self.completed(requestID: requestID)
     var fields = self.fields
     fields.append("content-type", "application/json")
     if let delay = error.retryDelay {
