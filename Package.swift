@@ -293,7 +293,7 @@ let package = Package(
     .executableTarget(
       name: "conformance-client",
       dependencies: [
-        "ConformanceMessages", "HTTPMessage", "HTTPClient", "RPC", protobuf, nioPosix,
+        "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC", protobuf, nioPosix,
       ],
       path: "Tests/Conformance/Client",
       swiftSettings: settings

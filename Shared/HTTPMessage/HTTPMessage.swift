@@ -80,5 +80,5 @@ package struct HTTPResponse: Sendable, Hashable {
 ///
 /// Servers call it with requests and clients offer it for them, so either can be plugged into the
 /// other without a socket. A client throws `HTTPTransportError`, and `CancellationError` when its
-/// task was cancelled.
+/// task was cancelled; it streams a response only when the request wants that.
 package typealias HTTPHandler = @Sendable (HTTPRequest) async throws -> HTTPResponse

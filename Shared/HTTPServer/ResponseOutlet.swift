@@ -9,6 +9,8 @@ final class ResponseOutlet: HTTP2StreamOutlet {
   private let finish: (HeaderFields) -> Void
   /// Breaks the response off.
   private let breakOff: () -> Void
+  /// Told when whoever sends has come to an end.
+  var handlerEnded: (() -> Void)?
   private var sender: CheckedContinuation<Bool, Never>?
   private var isClosed = false
 

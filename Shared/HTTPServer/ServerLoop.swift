@@ -77,20 +77,27 @@ final class ServerLoop {
     let eventLoop = self.eventLoop
     let begin = NIOLoopBound(
       { (response: HTTPResponse) -> NIOLoopBound<ResponseOutlet>? in
-        if let outlet = answer(response) { return NIOLoopBound(outlet, eventLoop: eventLoop) }
-        self.handlerEnded()
-        return nil
+        guard let outlet = answer(response) else {
+          self.handlerEnded()
+          return nil
+        }
+        outlet.handlerEnded = { self.handlerEnded() }
+        return NIOLoopBound(outlet, eventLoop: eventLoop)
       },
       eventLoop: eventLoop
     )
-    let end = NIOLoopBound({ self.handlerEnded() }, eventLoop: eventLoop)
     return Task.immediate(executorPreference: self.executor) {
       let response: HTTPResponse
       do { response = try await handler(request) } catch { response = HTTPResponse(status: 500) }
-      let outlet = await eventLoop.running { begin.value(response) }
+      let outlet =
+        if eventLoop.inEventLoop {
+          begin.value(response)
+        } else {
+          await eventLoop.running { begin.value(response) }
+        }
       guard let outlet, let stream = response.stream else { return }
       await stream.flow(into: outlet, on: eventLoop)
-      await eventLoop.running { end.value() }
+      await eventLoop.running { outlet.value.handlerEnded?() }
     }
   }
 

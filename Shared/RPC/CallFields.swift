@@ -4,10 +4,14 @@ import Telemetry
 /// The header fields that steer a call, found in one pass.
 struct CallFields {
   var contentType: String?
+  var accept: String?
   /// In lower case, as codings are compared in any; `nil` for identity.
   var contentEncoding: String?
   /// `nil` when the request does not say.
   var acceptsGzip: Bool?
+  /// As `contentEncoding`, for each message of a stream.
+  var streamEncoding: String?
+  var acceptsStreamGzip = false
   var timeout: String?
   var protocolVersion: String?
   /// The caller's, or one of ours where it has none that is valid.
@@ -36,6 +40,12 @@ struct CallFields {
         if coding != "identity" { self.contentEncoding = coding }
       case "accept-encoding":
         self.acceptsGzip = (self.acceptsGzip ?? false) || Self.names("gzip", in: field.value)
+      case "accept": self.accept = self.accept.map { "\($0),\(field.value)" } ?? field.value
+      case "connect-content-encoding":
+        let coding = field.value.lowercased()
+        if coding != "identity" { self.streamEncoding = coding }
+      case "connect-accept-encoding":
+        self.acceptsStreamGzip = self.acceptsStreamGzip || Self.names("gzip", in: field.value)
       case "connect-timeout-ms": self.timeout = field.value
       case "connect-protocol-version": self.protocolVersion = field.value
       case "x-request-id" where RequestID.isValid(field.value): self.requestID = field.value
@@ -56,7 +66,7 @@ struct CallFields {
   private static let maxBaggageBytes = 8192
 
   /// Whether a comma-separated list has a member, in any case, without a weight of zero.
-  private static func names(_ member: String, in list: String) -> Bool {
+  static func names(_ member: String, in list: String) -> Bool {
     list == member
       || list.split(separator: ",").contains { element in
         let parts = element.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }

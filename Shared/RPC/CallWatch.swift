@@ -5,6 +5,8 @@ package import Telemetry
 package struct CallWatch: Sendable {
   /// What the request's own calls belong to, or `nil` outside of any trace.
   package let span: OpenSpan?
+  private static let health = "/\(HealthMethods.check.service)/"
+
   /// `nil` for a page.
   private let method: MethodMetrics?
 
@@ -15,6 +17,9 @@ package struct CallWatch: Sendable {
       self.method = nil
       self.span = nil
     case .method(let endpoint):
+      self.method = server.metrics.method(endpoint.path)
+      self.span = Self.span(of: endpoint.path, server.tracer, trace)
+    case .stream(let endpoint):
       self.method = server.metrics.method(endpoint.path)
       self.span = Self.span(of: endpoint.path, server.tracer, trace)
     case nil:
@@ -31,7 +36,7 @@ package struct CallWatch: Sendable {
   ) -> OpenSpan? {
     guard let tracer else { return trace.map { OpenSpan(unrecorded: $0) } }
     // Probes come all the time, and start no traces.
-    guard trace != nil || path != HealthMethods.check.path else { return nil }
+    guard trace != nil || !path.hasPrefix(Self.health) else { return nil }
     return tracer.span(String(path.dropFirst()), .server, continuing: trace)
   }
 

@@ -26,6 +26,20 @@ package enum Codec: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The message of a response, decoded away from the event loop when it is large, or `nil` when
+  /// the bytes are none.
+  nonisolated(nonsending) func decode<M: Message & Sendable>(_ bytes: [UInt8]) async -> M? {
+    await computing(bytes.count) { () -> M? in
+      switch self {
+      case .json:
+        var options = JSONDecodingOptions()
+        options.ignoreUnknownFields = true
+        return try? M(jsonUTF8Bytes: bytes, options: options)
+      case .proto: return try? M(serializedBytes: bytes)
+      }
+    }
+  }
+
   func encode(_ message: some Message) throws -> [UInt8] {
     switch self {
     case .json: try message.jsonUTF8Bytes()

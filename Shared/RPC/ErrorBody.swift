@@ -3,7 +3,9 @@
 /// Source: https://connectrpc.com/docs/protocol#error-end-stream
 enum ErrorBody {
   /// Returns `{"code":…,"message":…,"details":[…]}` without the keys that have nothing to say.
-  static func encode(_ error: RPCError) -> [UInt8] {
+  static func encode(_ error: RPCError) -> [UInt8] { Array(self.text(error).utf8) }
+
+  static func text(_ error: RPCError) -> String {
     var text = "{\"code\":\"\(error.code.name)\""
     if !error.message.isEmpty {
       text += ",\"message\":"
@@ -21,7 +23,14 @@ enum ErrorBody {
       text += "]"
     }
     text += "}"
-    return Array(text.utf8)
+    return text
+  }
+
+  /// A string as JSON writes it.
+  static func quoted(_ value: String) -> String {
+    var text = ""
+    self.append(value, to: &text)
+    return text
   }
 
   private static func append(_ value: String, to text: inout String) {
@@ -60,6 +69,13 @@ enum ErrorBody {
 
   private static func contents(_ reader: inout JSONReader) throws(JSONFault) -> Contents? {
     guard try reader.kind() == .object else { return nil }
+    let contents = try self.members(&reader)
+    try reader.end()
+    return contents
+  }
+
+  /// Reads the object that stands next.
+  static func members(_ reader: inout JSONReader) throws(JSONFault) -> Contents {
     var contents = Contents()
     try reader.beginObject()
     while let key = try reader.nextKey() {
@@ -74,7 +90,6 @@ enum ErrorBody {
       default: try reader.skip()
       }
     }
-    try reader.end()
     return contents
   }
 

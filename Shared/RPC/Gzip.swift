@@ -56,6 +56,28 @@ package enum Gzip {
     return try result.get()
   }
 
+  /// The content of a compressed message or response, away from the event loop when it is large.
+  nonisolated(nonsending) static func content(
+    of bytes: [UInt8],
+    limit: Int
+  ) async throws(RPCError) -> [UInt8] {
+    // Connect: a body of length zero is never decompressed.
+    guard !bytes.isEmpty else { return bytes }
+    let inflated = await computing(bytes.count) {
+      Result { () throws(Failure) in try self.inflate(bytes, limit: limit) }
+    }
+    switch inflated {
+    case .success(let content): return content
+    case .failure(.tooLarge): throw .responseTooLarge(limit: limit)
+    case .failure(.corrupt):
+      throw RPCError(
+        .internal,
+        "the response is not valid gzip",
+        details: [.errorInfo(reason: "INVALID_GZIP")]
+      )
+    }
+  }
+
   private static func inflateMembers(
     _ stream: UnsafeMutablePointer<z_stream>,
     limit: Int

@@ -35,14 +35,24 @@ package final class Health: Sendable {
   private let state = Mutex(State())
   private let checkTimeout: Duration
   private let resultLifetime: Duration
+  /// How often a watcher's status is looked at.
+  let watchPeriod: Duration
 
   /// - Parameters:
   ///   - checkTimeout: A check that takes longer has failed.
   ///   - resultLifetime: Results of checks are given again for so long.
-  package init(checkTimeout: Duration = .seconds(2), resultLifetime: Duration = .seconds(1)) {
+  ///   - watchPeriod: Those who watch are told of a change within so long.
+  package init(
+    checkTimeout: Duration = .seconds(2),
+    resultLifetime: Duration = .seconds(1),
+    watchPeriod: Duration = .seconds(1)
+  ) {
     self.checkTimeout = checkTimeout
     self.resultLifetime = resultLifetime
+    self.watchPeriod = watchPeriod
   }
+
+  var isDraining: Bool { self.state.withLock { $0.isDraining } }
 
   package var hasStarted: Bool { self.state.withLock { $0.hasStarted } }
   var isDraining: Bool { self.state.withLock { $0.isDraining } }
@@ -68,6 +78,9 @@ package final class Health: Sendable {
   func addService(_ name: String) {
     _ = self.state.withLock { $0.services.insert(name) }
   }
+
+  /// Full names, and the empty one of the whole server.
+  var services: [String] { self.state.withLock { [""] + $0.services.sorted() } }
 
   func has(service: String) -> Bool {
     self.state.withLock { service.isEmpty || $0.services.contains(service) }

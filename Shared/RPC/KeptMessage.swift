@@ -27,16 +27,18 @@ extension RPCServer {
   /// - Parameters:
   ///   - method: As for any other handler.
   ///   - timeout: As for any other handler.
+  ///   - cacheControl: As for any other handler.
   ///   - handler: Throws as any other handler does.
   package mutating func register<Request, Response>(
     _ method: Method<Request, Response>,
     timeout: Duration? = nil,
+    cacheControl: String = Self.revalidated,
     keeping handler:
       @escaping @Sendable (Request, ServerContext) async throws
       -> KeptMessage<Response>
   ) {
     let shapes = self.shapes
-    self.register(method, timeout: timeout) { payload, context in
+    self.register(method, timeout: timeout, cacheControl: cacheControl) { payload, context in
       let request = try await payload.decoded(Request.self, by: shapes)
       return try await handler(request, context).encoded(by: payload.codec)
     }

@@ -67,6 +67,45 @@ struct Payload: Sendable {
     guard self.bytes.count <= limit else { throw .tooLarge(limit: limit) }
   }
 
+  /// The one envelope of a stream's request.
+  ///
+  /// Source: https://connectrpc.com/docs/protocol#streaming-request
+  nonisolated(nonsending) init(
+    enveloped request: HTTPRequest,
+    _ codec: Codec,
+    _ fields: CallFields,
+    limit: Int
+  ) async throws(Refusal) {
+    self.codec = codec
+    self.isStrict = fields.isStrict && codec == .json
+    var reader = Envelope.Reader()
+    reader.append(request.body)
+    let envelope: Envelope?
+    let isLast: Bool
+    do throws(Envelope.Failure) {
+      envelope = try reader.next(limit: limit)
+      isLast = reader.isEmpty
+    } catch {
+      throw error == .tooLarge ? Refusal.tooLarge(limit: limit) : .malformedEnvelope
+    }
+    guard let envelope, isLast else { throw .wrongMessageCount }
+    guard envelope.flags & Envelope.end == 0 else { throw .malformedEnvelope }
+    self.bytes = envelope.payload
+    guard fields.streamEncoding == nil || fields.streamEncoding == "gzip" else {
+      throw .unknownEncoding
+    }
+    if envelope.flags & Envelope.compressed != 0 {
+      guard fields.streamEncoding != nil else {
+        throw Refusal(
+          .internal,
+          "the message is compressed, and no header field says how",
+          reason: "UNKNOWN_CONTENT_ENCODING"
+        )
+      }
+      try await self.inflate(limit: limit)
+    }
+  }
+
   nonisolated(nonsending) private mutating func inflate(limit: Int) async throws(Refusal) {
     // Connect: a body of length zero is never decompressed.
     guard !self.bytes.isEmpty else { return }

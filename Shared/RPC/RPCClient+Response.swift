@@ -9,7 +9,7 @@ extension RPCClient {
     _ response: HTTPResponse
   ) async throws(RPCError) -> Response {
     let codec = response.fields["content-type"].flatMap(Codec.init(contentType:))
-    guard response.status == 200 else { throw await self.error(of: response, codec) }
+    guard response.status == 200 else { throw await self.error(of: response) }
     guard codec == self.codec else {
       let type = response.fields["content-type"] ?? ""
       throw RPCError(
@@ -19,15 +19,7 @@ extension RPCClient {
       )
     }
     let body = try await self.content(of: response)
-    let decoded = await computing(body.count) { [codec = self.codec] () -> Response? in
-      switch codec {
-      case .json:
-        var options = JSONDecodingOptions()
-        options.ignoreUnknownFields = true
-        return try? Response(jsonUTF8Bytes: body, options: options)
-      case .proto: return try? Response(serializedBytes: body)
-      }
-    }
+    let decoded: Response? = await self.codec.decode(body)
     guard let decoded else {
       throw RPCError(
         .internal,
@@ -38,39 +30,31 @@ extension RPCClient {
     return decoded
   }
 
-  private func error(of response: HTTPResponse, _ codec: Codec?) async -> RPCError {
+  /// The error that a response stands for.
+  func error(of response: HTTPResponse) async -> RPCError {
+    let (headers, trailers) = response.fields.splitTrailers
+    var metadata = headers
+    for field in trailers.fields { metadata.append(field.name, field.value) }
     let body: [UInt8]
-    do { body = try await self.content(of: response) } catch { return error }
-    return RPCError(status: response.status, body: codec == .json ? body : [])
+    do { body = try await self.content(of: response) } catch {
+      var error = error
+      error.metadata = metadata
+      return error
+    }
+    let codec = response.fields["content-type"].flatMap(Codec.init(contentType:))
+    var error = RPCError(status: response.status, body: codec == .json ? body : [])
+    error.metadata = metadata
+    return error
   }
 
   /// The body without its content encoding.
   private func content(of response: HTTPResponse) async throws(RPCError) -> [UInt8] {
     let limit = self.maxResponseBytes
-    let tooLarge = RPCError(
-      .resourceExhausted,
-      "the response is larger than \(limit) bytes",
-      details: [.errorInfo(reason: "RESPONSE_TOO_LARGE")]
-    )
     let body = response.body
-    guard body.count <= limit else { throw tooLarge }
+    guard body.count <= limit else { throw .responseTooLarge(limit: limit) }
     switch response.fields["content-encoding"]?.lowercased() {
     case nil, "identity": return body
-    case "gzip" where body.isEmpty: return body
-    case "gzip":
-      let inflated = await computing(body.count) {
-        Result { () throws(Gzip.Failure) in try Gzip.inflate(body, limit: limit) }
-      }
-      switch inflated {
-      case .success(let content): return content
-      case .failure(.tooLarge): throw tooLarge
-      case .failure(.corrupt):
-        throw RPCError(
-          .internal,
-          "the response is not valid gzip",
-          details: [.errorInfo(reason: "INVALID_GZIP")]
-        )
-      }
+    case "gzip": return try await Gzip.content(of: body, limit: limit)
     default:
       throw RPCError(
         .internal,

@@ -80,14 +80,42 @@ package struct RPCClient: Sendable {
     timeout: Duration? = nil,
     fields: HeaderFields = [:]
   ) async throws(RPCError) -> Response {
-    let span = CallScope.current.span?.calling(String(method.path.dropFirst()))
+    try await self.watched(method.path) { trace throws(RPCError) in
+      let response = try await self.response(to: request, method, timeout, fields, trace)
+      return try await self.read(response)
+    }
+  }
+
+  /// Calls a method, and returns what stands around the message of the response with it.
+  ///
+  /// All else is as for `call`.
+  package func callWithMetadata<Request, Response>(
+    _ method: Method<Request, Response>,
+    _ request: Request,
+    timeout: Duration? = nil,
+    fields: HeaderFields = [:]
+  ) async throws(RPCError) -> CallReply<Response> {
+    try await self.watched(method.path) { trace throws(RPCError) in
+      let response = try await self.response(to: request, method, timeout, fields, trace)
+      let message: Response = try await self.read(response)
+      let (headers, trailers) = response.fields.splitTrailers
+      return CallReply(message: message, fields: headers, trailers: trailers)
+    }
+  }
+
+  /// Measures a call, and gives it its place in the trace of the call being served.
+  func watched<Value: Sendable>(
+    _ path: String,
+    _ body: (TraceContext?) async throws(RPCError) -> Value
+  ) async throws(RPCError) -> Value {
+    let span = CallScope.current.span?.calling(String(path.dropFirst()))
     let began = ContinuousClock.now
     do throws(RPCError) {
-      let response = try await self.perform(method, request, timeout, fields, span?.context)
-      self.finish(method.path, span, after: .now - began, nil)
-      return response
+      let value = try await body(span?.context)
+      self.finish(path, span, after: .now - began, nil)
+      return value
     } catch {
-      self.finish(method.path, span, after: .now - began, error.code)
+      self.finish(path, span, after: .now - began, error.code)
       throw error
     }
   }
@@ -106,71 +134,92 @@ package struct RPCClient: Sendable {
     )
   }
 
-  private func perform<Request, Response>(
+  private func response<Request, Response>(
+    to request: Request,
     _ method: Method<Request, Response>,
-    _ request: Request,
     _ timeout: Duration?,
     _ fields: HeaderFields,
     _ trace: TraceContext?
-  ) async throws(RPCError) -> Response {
+  ) async throws(RPCError) -> HTTPResponse {
     let scope = CallScope.current
-    var deadline = ContinuousClock.now + (timeout ?? self.defaultTimeout)
-    if let end = scope.deadline { deadline = min(deadline, end - Self.margin) }
-    var message = try await self.message(method.path, request)
-    for field in fields.fields { message.fields.append(field.name, field.value) }
-    message.fields["x-request-id"] = scope.requestID ?? RequestID.make()
-    if scope.priority != .standard { message.fields["x-priority"] = scope.priority.rawValue }
-    if let trace {
-      message.fields["traceparent"] = trace.traceparent
-      message.fields["tracestate"] = trace.state
+    var message = self.request(
+      method.path,
+      [
+        "content-type": self.codec.contentType,
+        "connect-protocol-version": "1",
+        "accept-encoding": "gzip",
+      ],
+      fields,
+      scope,
+      trace
+    )
+    message.body = try self.encode(request)
+    if let compressed = await self.compressed(message.body) {
+      message.body = compressed
+      message.fields.append("content-encoding", "gzip")
     }
-    if let baggage = scope.baggage { message.fields["baggage"] = baggage }
-    let response: HTTPResponse
     do {
-      response = try await self.exchange(message, deadline)
+      return try await self.exchange(message, self.deadline(timeout ?? self.defaultTimeout, scope))
     } catch {
       throw self.error(of: error, calling: method.service)
     }
-    return try await self.read(response)
   }
 
-  private func message(
+  /// When the caller of this call stops waiting for what it calls.
+  func deadline(_ timeout: Duration?, _ scope: CallScope) -> ContinuousClock.Instant? {
+    let own = timeout.map { ContinuousClock.now + $0 }
+    guard let end = scope.deadline.map({ $0 - Self.margin }) else { return own }
+    return own.map { min($0, end) } ?? end
+  }
+
+  /// A request without its body.
+  func request(
     _ path: String,
-    _ request: some Message
-  ) async throws(RPCError) -> HTTPRequest {
-    var message = HTTPRequest(
+    _ own: HeaderFields,
+    _ fields: HeaderFields,
+    _ scope: CallScope,
+    _ trace: TraceContext?
+  ) -> HTTPRequest {
+    var request = HTTPRequest(
       method: "POST",
       scheme: self.scheme,
       authority: self.authority,
       target: self.prefix + path,
-      fields: [
-        "content-type": self.codec.contentType,
-        "connect-protocol-version": "1",
-        "accept-encoding": "gzip",
-      ]
+      fields: own
     )
-    do { message.body = try self.codec.encode(request) } catch {
+    for field in fields.fields { request.fields.append(field.name, field.value) }
+    request.fields["x-request-id"] = scope.requestID ?? RequestID.make()
+    if scope.priority != .standard { request.fields["x-priority"] = scope.priority.rawValue }
+    if let trace {
+      request.fields["traceparent"] = trace.traceparent
+      request.fields["tracestate"] = trace.state
+    }
+    if let baggage = scope.baggage { request.fields["baggage"] = baggage }
+    return request
+  }
+
+  func encode(_ message: some Message) throws(RPCError) -> [UInt8] {
+    do { return try self.codec.encode(message) } catch {
       throw RPCError(
         .internal,
         "the request could not be written",
         details: [.errorInfo(reason: "INVALID_REQUEST")]
       )
     }
-    let body = message.body
-    if body.count > Self.compressAboveBytes {
-      let compressed = await computing(body.count) { Gzip.compress(body) }
-      if let compressed, compressed.count < body.count {
-        message.body = compressed
-        message.fields.append("content-encoding", "gzip")
-      }
-    }
-    return message
   }
 
-  private func exchange(
+  /// A large message compressed, or `nil` where it is better left as it is.
+  func compressed(_ body: [UInt8]) async -> [UInt8]? {
+    guard body.count > Self.compressAboveBytes else { return nil }
+    let compressed = await computing(body.count) { Gzip.compress(body) }
+    return compressed.flatMap { $0.count < body.count ? $0 : nil }
+  }
+
+  func exchange(
     _ message: HTTPRequest,
-    _ deadline: ContinuousClock.Instant
+    _ deadline: ContinuousClock.Instant?
   ) async throws -> HTTPResponse {
+    guard let deadline else { return try await self.send(message) }
     let remaining = deadline - .now
     guard remaining > .zero else { throw DeadlineExceeded() }
     var message = message
@@ -179,7 +228,7 @@ package struct RPCClient: Sendable {
     return try await withDeadline(deadline) { try await send(request) }
   }
 
-  private func error(of error: any Error, calling service: String) -> RPCError {
+  func error(of error: any Error, calling service: String) -> RPCError {
     func failure(_ code: Code, _ message: String, _ reason: String) -> RPCError {
       RPCError(
         code,

@@ -1,3 +1,4 @@
+package import HTTPMessage
 package import SwiftProtobuf
 
 /// How a call fails, in words fit for its caller.
@@ -6,11 +7,21 @@ package struct RPCError: Error, Sendable {
   /// For the caller to read: never a secret, never the text of a mood.
   package var message: String
   package var details: [ErrorDetail]
+  /// The header fields and trailers that a client found around the error.
+  ///
+  /// Servers send nothing of it.
+  package var metadata: HeaderFields
 
-  package init(_ code: Code, _ message: String, details: [ErrorDetail] = []) {
+  package init(
+    _ code: Code,
+    _ message: String,
+    details: [ErrorDetail] = [],
+    metadata: HeaderFields = [:]
+  ) {
     self.code = code
     self.message = message
     self.details = details
+    self.metadata = metadata
   }
 
   /// An `invalid_argument` that names the field at fault.

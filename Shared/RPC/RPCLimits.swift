@@ -8,6 +8,8 @@ package struct RPCLimits: Sendable, Hashable {
   package var maxTimeout = Duration.seconds(120)
   /// Larger bodies are compressed for callers that accept it.
   package var compressAboveBytes = 1024
+  /// Between signs of life in a stream of server-sent events.
+  package var heartbeatInterval = Duration.seconds(15)
 
   package init() {}
 }

@@ -84,14 +84,7 @@ extension RPCServer {
   /// What an error becomes; a call that the end of this process cuts off may be asked elsewhere.
   func refusal(of error: any Error, deadline: ContinuousClock.Instant?) -> Refusal {
     let refusal = Refusal(error, deadline: deadline)
-    guard error is CancellationError, refusal.error.code == .canceled, self.health.isDraining
-    else { return refusal }
-    return Refusal(
-      RPCError(
-        .unavailable,
-        "the server is about to stop",
-        details: [.errorInfo(reason: "DRAINING"), .retryInfo(after: .milliseconds(100))]
-      )
-    )
+    // Nobody but a server that ends cancels the calls of those who still wait.
+    return error is CancellationError && self.health.isDraining ? .draining : refusal
   }
 }

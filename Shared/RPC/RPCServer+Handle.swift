@@ -13,6 +13,10 @@ extension RPCServer {
     switch target {
     case .method(let endpoint):
       await self.call(endpoint, request, fields, began: began, &reply)
+    case .stream(let endpoint):
+      var response = await self.stream(endpoint, request, fields, began: began)
+      response.fields.append("x-request-id", fields.requestID)
+      return response
     case .page(let path, let page):
       reply.method = path
       await self.serve(page, request, fields, began: began, &reply)
@@ -112,7 +116,7 @@ extension RPCServer {
     _ reply: inout Reply
   ) async {
     reply.method = endpoint.path
-    let added = ResponseFields()
+    let (added, trailers) = (ResponseFields(), ResponseFields())
     var admission = HTTPAdmission()
     var deadline: ContinuousClock.Instant?
     do {
@@ -127,7 +131,8 @@ extension RPCServer {
         requestID: fields.requestID,
         deadline: end,
         fields: request.fields,
-        responseFields: added
+        responseFields: added,
+        responseTrailers: trailers
       )
       let scope = CallScope(
         deadline: end,
@@ -142,9 +147,10 @@ extension RPCServer {
         }
       }
       reply.response.fields.append("content-type", payload.codec.contentType)
-      if request.method == "GET" { reply.response.fields.append("vary", "accept-encoding") }
+      if request.method == "GET" { reply.response.makeCacheable(endpoint.cacheControl, request) }
     } catch {
       reply.refuse(self.refusal(of: error, deadline: deadline), fields.requestID)
+      if request.method == "GET" { reply.response.fields.append("cache-control", "no-store") }
     }
     reply.caller = admission.caller
     for field in admission.fields.fields { reply.response.fields.append(field.name, field.value) }
@@ -152,6 +158,9 @@ extension RPCServer {
       reply.response.fields.append("preference-applied", "handling=strict")
     }
     for field in added.current.fields { reply.response.fields.append(field.name, field.value) }
+    for field in trailers.current.fields {
+      reply.response.fields.append("trailer-" + field.name, field.value)
+    }
   }
 
   nonisolated(nonsending) private func serve(
@@ -191,11 +200,7 @@ extension RPCServer {
     guard let codec else { throw .wrongCodec }
     let version = query?.text("connect") ?? fields.protocolVersion.map { "v" + $0 }
     guard version == nil || version == "v1" else {
-      throw Refusal(
-        .invalidArgument,
-        "only version 1 of the Connect protocol is spoken here",
-        reason: "UNKNOWN_PROTOCOL_VERSION"
-      )
+      throw .unknownProtocolVersion
     }
     return if let query {
       try await Payload(query: query, codec, fields, limit: limit)

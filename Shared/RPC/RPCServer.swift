@@ -2,13 +2,16 @@ package import HTTPMessage
 package import Telemetry
 import SwiftProtobuf
 
-/// Answers Connect's unary calls, and the pages that every service has.
+/// Answers Connect's unary and server-streaming calls, and the pages that every service has.
 ///
 /// Methods and pages are registered first; then `handle` is given to a server as its handler, or to
 /// a client as its transport.
 ///
 /// Source: https://connectrpc.com/docs/protocol
 package struct RPCServer: Sendable {
+  /// The `Cache-Control` of a message that its caller may keep, and must ask about each time.
+  package static let revalidated = "private, no-cache"
+
   let limits: RPCLimits
   let health: Health
   let observe: @Sendable (CallRecord) -> Void
@@ -28,7 +31,7 @@ package struct RPCServer: Sendable {
   ///   - limits: What callers may ask for.
   ///   - health: What the health check and the pages tell.
   ///   - tracer: Gets a span for each call; without one, traces are passed on only.
-  ///   - observe: Called with each request once its response is ready, on the request's task.
+  ///   - observe: Called with each request once its response is ready, or a streamed one has ended.
   package init(
     schema: [UInt8],
     limits: RPCLimits = RPCLimits(),
@@ -55,15 +58,17 @@ package struct RPCServer: Sendable {
   /// - Parameters:
   ///   - method: Its path must not be registered yet, or its handler is replaced.
   ///   - timeout: For calls that name no time limit; the limits' default when `nil`.
+  ///   - cacheControl: Of messages that are got by GET.
   ///   - handler: Throws an `RPCError` for its caller to read. Any other error becomes an
   ///     `internal` that says nothing of it.
   package mutating func register<Request, Response>(
     _ method: Method<Request, Response>,
     timeout: Duration? = nil,
+    cacheControl: String = Self.revalidated,
     handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
   ) {
     let shapes = self.shapes
-    self.register(method, timeout: timeout) { payload, context in
+    self.register(method, timeout: timeout, cacheControl: cacheControl) { payload, context in
       let request = try await payload.decoded(Request.self, by: shapes)
       return try payload.codec.encode(try await handler(request, context))
     }
@@ -72,16 +77,23 @@ package struct RPCServer: Sendable {
   mutating func register<Request, Response>(
     _ method: Method<Request, Response>,
     timeout: Duration?,
+    cacheControl: String,
     answer: @escaping Endpoint.Answer
   ) {
     let endpoint = Endpoint(
       path: method.path,
       allowsGet: method.idempotency == .noSideEffects,
       timeout: timeout ?? self.limits.defaultTimeout,
+      cacheControl: cacheControl,
       answer: answer
     )
     self.health.addService(method.service)
     self.targets[method.path] = .method(endpoint)
+  }
+
+  mutating func add(_ endpoint: StreamEndpoint, of service: String) {
+    self.health.addService(service)
+    self.targets[endpoint.path] = .stream(endpoint)
   }
 
   /// Answers GET and HEAD of a path with a page, whose handler may throw as a method's does.
@@ -118,6 +130,7 @@ package struct RPCServer: Sendable {
 /// What stands behind a path.
 enum Target: Sendable {
   case method(Endpoint)
+  case stream(StreamEndpoint)
   case page(String, @Sendable (HTTPRequest) async throws -> HTTPResponse)
 }
 
@@ -129,5 +142,7 @@ struct Endpoint: Sendable {
   let allowsGet: Bool
   /// For calls that name no time limit.
   let timeout: Duration
+  /// Of messages that are got by GET.
+  let cacheControl: String
   let answer: Answer
 }

@@ -47,6 +47,15 @@ package struct Refusal: Error, Sendable {
     reason: "DEADLINE_EXCEEDED"
   )
 
+  /// A call that the end of this process cuts off may be asked elsewhere.
+  static let draining = Refusal(
+    RPCError(
+      .unavailable,
+      "the server is about to stop",
+      details: [.errorInfo(reason: "DRAINING"), .retryInfo(after: .milliseconds(100))]
+    )
+  )
+
   static let unknownPath = Refusal(
     RPCError(
       .unimplemented,
@@ -78,6 +87,35 @@ package struct Refusal: Error, Sendable {
     fields: ["accept-post": "application/json, application/proto"]
   )
 
+  static let wrongStreamCodec = Refusal(
+    RPCError(
+      .unknown,
+      "the content type must be application/connect+json or application/connect+proto, or else"
+        + " application/json with text/event-stream or application/x-ndjson accepted",
+      details: [.errorInfo(reason: "WRONG_CONTENT_TYPE")]
+    ),
+    status: 415,
+    fields: ["accept-post": "application/connect+json, application/connect+proto"]
+  )
+
+  static let unknownProtocolVersion = Refusal(
+    .invalidArgument,
+    "only version 1 of the Connect protocol is spoken here",
+    reason: "UNKNOWN_PROTOCOL_VERSION"
+  )
+
+  static let malformedEnvelope = Refusal(
+    .invalidArgument,
+    "the body is no envelope with a message",
+    reason: "INVALID_ENVELOPE"
+  )
+
+  static let wrongMessageCount = Refusal(
+    .unimplemented,
+    "the request must be one message, whole",
+    reason: "WRONG_MESSAGE_COUNT"
+  )
+
   static let unknownEncoding = Refusal(
     RPCError(
       .unimplemented,
@@ -95,10 +133,16 @@ package struct Refusal: Error, Sendable {
     )
   }
 
+  /// The error as a caller with this request ID gets it.
+  func completed(requestID: String) -> RPCError {
+    let status = self.status ?? self.error.code.httpStatus
+    return self.error.completed(requestID: status >= 500 ? requestID : nil)
+  }
+
   /// The response to a caller with this request ID.
   func response(requestID: String) -> HTTPResponse {
     let status = self.status ?? self.error.code.httpStatus
-    let error = self.error.completed(requestID: status >= 500 ? requestID : nil)
+    let error = self.completed(requestID: requestID)
     var fields = self.fields
     fields.append("content-type", "application/json")
     if let delay = error.retryDelay {

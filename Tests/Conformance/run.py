@@ -12,7 +12,8 @@ the official runner repeats all of it over TLS.
 Where we depart from the official runner, and why:
 
 - Errors of ours carry google.rpc.ErrorInfo and google.rpc.RequestInfo; they are not counted as details.
-- Our client states a time limit with every call; 15 seconds must be echoed where a case names none.
+- Our client states a time limit with every unary call; 15 seconds must be echoed where a case names none.
+- Over HTTP/1.1 it is the client for providers that carries the calls; it gives a stream when it is whole.
 - Our client compresses large requests only; with gzip it is the responses that are compressed for it.
 """
 

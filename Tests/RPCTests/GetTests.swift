@@ -24,7 +24,7 @@ import Testing
     let response = try await self.server.get("\(self.path)?\(query)")
     #expect(response.status == 200)
     #expect(response.fields["content-type"] == "application/json")
-    #expect(response.fields["vary"] == "accept-encoding")
+    #expect(response.fields["vary"] == "accept-encoding, authorization")
     #expect(response.text == #"{"language":"calm","candidates":4}"#)
   }
 
@@ -92,5 +92,87 @@ import Testing
       ["connect-timeout-ms": "0"]
     )
     #expect(response.status == 504)
+  }
+}
+
+@Suite struct `A cached answer to a GET` {
+  private let server = TestServer(extend: Self.extend)
+  private let target: String = RecommendationMethods.recommend.path + "?encoding=json&message="
+
+  private static func extend(_ server: inout RPCServer) {
+    let method = RecommendationMethods.getTitle
+    server.register(method, cacheControl: "public, max-age=60") { _, _ in
+      .with { $0.title = .with { $0.name = "Alien" } }
+    }
+  }
+
+  @Test func `has a tag that names its content on every machine`() async throws {
+    let calm = try await self.server.get(self.target + "%7B%22mood%22%3A%22calm%22%7D")
+    let again = try await TestServer().get(self.target + "%7B%22mood%22%3A+%22calm%22%7D")
+    let other = try await self.server.get(self.target + "%7B%22mood%22%3A%22cold%22%7D")
+    let calmTag = calm.fields["etag"]
+    let tag = try #require(calmTag)
+    #expect(tag.hasPrefix("W/\"") && tag.utf8.count == 20)
+    #expect(again.fields["etag"] == tag)
+    #expect(other.fields["etag"] != tag)
+    #expect(calm.fields["cache-control"] == "private, no-cache")
+  }
+
+  @Test func `has the same tag compressed`() async throws {
+    let mood = String(repeating: "a", count: 1500)
+    let target = self.target + "%7B%22mood%22%3A%22\(mood)%22%7D"
+    let plain = try await self.server.get(target)
+    let compressed = try await self.server.get(target, ["accept-encoding": "gzip"])
+    #expect(compressed.fields["content-encoding"] == "gzip")
+    #expect(compressed.fields["etag"] == plain.fields["etag"])
+  }
+
+  @Test func `is not sent again to those who have it`() async throws {
+    let first = try await self.server.get(self.target + "%7B%7D")
+    let firstTag = first.fields["etag"]
+    let tag = try #require(firstTag)
+    let strong = String(tag.dropFirst(2))
+    let known: [String] = [tag, "*", "\"x\", \(tag)", strong, "W/\"0\" ,\(tag) , \"y\""]
+    for value in known {
+      let response = try await self.server.get(self.target + "%7B%7D", ["if-none-match": value])
+      #expect(response.status == 304, "\(value)")
+      #expect(response.body.isEmpty)
+      #expect(response.fields["content-type"] == nil)
+      #expect(response.fields["etag"] == tag)
+      #expect(response.fields["vary"] == "accept-encoding, authorization")
+    }
+    let other: String = tag.dropLast(2) + "\""
+    for value in ["W/\"0\"", "", ",", other] {
+      let response = try await self.server.get(
+        self.target + "%7B%7D",
+        ["if-none-match": value]
+      )
+      #expect(response.status == 200, "\(value)")
+    }
+    let codes = self.server.records.all.map(\.code)
+    #expect(codes.allSatisfy { $0 == nil })
+  }
+
+  @Test func `is sent whole to those who post`() async throws {
+    let tag = try await self.server.get(self.target + "%7B%7D").fields["etag"]
+    let response = try await self.server.post(
+      RecommendationMethods.recommend.path,
+      "{}",
+      ["if-none-match": tag ?? "*"]
+    )
+    #expect(response.status == 200)
+    #expect(response.fields["etag"] == nil)
+  }
+
+  @Test func `is kept as long as its method says, and errors are not kept`() async throws {
+    let path = RecommendationMethods.getTitle.path
+    let title = try await self.server.get(path + "?encoding=json&message=%7B%7D")
+    #expect(title.fields["cache-control"] == "public, max-age=60")
+    let refused = try await self.server.get(path + "?encoding=json")
+    #expect(refused.status == 400)
+    #expect(refused.fields["cache-control"] == "no-store")
+    #expect(refused.fields["etag"] == nil)
+    let check = HealthMethods.check.path + "?encoding=json&message=%7B%7D"
+    #expect(try await self.server.get(check).fields["cache-control"] == "no-store")
   }
 }

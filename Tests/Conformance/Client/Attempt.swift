@@ -1,11 +1,8 @@
 import ConformanceMessages
 import Foundation
-import HTTPClient
 import HTTPMessage
-import NIOPosix
 import RPC
 import SwiftProtobuf
-import Synchronization
 
 /// Why a case can't be tried with our client.
 enum Untried: Error {
@@ -16,28 +13,21 @@ enum Untried: Error {
 /// One call of a conformance case.
 struct Attempt {
   private let request: ClientCompatRequest
-  private let transport: HTTP2Client
+  private let transport: Transport
   private let client: RPCClient
-  private let authority: String
   private let observed = Observed()
 
   init(_ request: ClientCompatRequest) throws {
-    let transport = HTTP2Client(
-      host: request.host,
-      port: Int(request.port),
-      group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    )
+    let transport = Transport(request)
     let observed = self.observed
-    let authority = "\(request.host):\(request.port)"
     self.request = request
-    self.authority = authority
     self.transport = transport
     self.client = try RPCClient(
-      baseURL: "http://\(authority)",
+      baseURL: "http://\(transport.authority)",
       send: { request in
         observed.send()
         let response = try await transport.send(request)
-        observed.set(response)
+        observed.set(response.status)
         return response
       },
       codec: request.codec == .json ? .json : .proto,
@@ -46,65 +36,101 @@ struct Attempt {
   }
 
   func run() async throws -> ClientResponseResult {
-    let result =
+    // With the connection made before, it is a request under way that gets canceled.
+    if self.request.hasCancel { try await self.transport.warmUp() }
+    var result =
       switch self.request.method {
-      case "Unary": try await self.call(ConformanceMethods.unary) { $0.payload }
-      case "IdempotentUnary":
-        try await self.call(ConformanceMethods.idempotentUnary) { $0.payload }
-      case "Unimplemented":
-        try await self.call(ConformanceMethods.unimplemented) { _ in ConformancePayload() }
+      case "Unary": try await self.call(ConformanceMethods.unary, \.payload)
+      case "IdempotentUnary": try await self.call(ConformanceMethods.idempotentUnary, \.payload)
+      case "Unimplemented": try await self.call(ConformanceMethods.unimplemented) { _ in .init() }
+      case "ServerStream": try await self.stream(ConformanceMethods.serverStream)
       default: throw Untried.unknownMethod(self.request.method)
       }
+    if let status = self.observed.status { result.httpStatusCode = Int32(clamping: status) }
     await self.transport.close()
     return result
   }
 
+  private var timeout: Duration? {
+    self.request.hasTimeoutMs ? .milliseconds(self.request.timeoutMs) : nil
+  }
+
+  private func message<Request: Message>() throws -> Request {
+    guard let packed = self.request.requestMessages.first else { throw Untried.noMessage }
+    return try Request(unpackingAny: packed)
+  }
+
   private func call<Request, Response>(
     _ method: Method<Request, Response>,
-    payload: (Response) -> ConformancePayload
+    _ payload: @escaping @Sendable (Response) -> ConformancePayload
   ) async throws -> ClientResponseResult {
-    guard let packed = self.request.requestMessages.first else { throw Untried.noMessage }
-    let (message, fields) = (try Request(unpackingAny: packed), self.request.requestHeaders.fields)
-    let timeout: Duration? =
-      self.request.hasTimeoutMs ? .milliseconds(self.request.timeoutMs) : nil
-    let client = self.client
-    if self.request.hasCancel {
-      // With the connection made before, it is a request under way that gets canceled.
-      let first = HTTPRequest(method: "GET", authority: self.authority, target: "/")
-      _ = try await self.transport.send(first)
+    let message: Request = try self.message()
+    return try await self.canceled {
+      var result = ClientResponseResult()
+      do {
+        let reply = try await self.client.callWithMetadata(
+          method,
+          message,
+          timeout: self.timeout,
+          fields: self.request.requestHeaders.fields
+        )
+        result.responseHeaders = [Header](reply.fields)
+        result.responseTrailers = [Header](reply.trailers)
+        result.payloads = [payload(reply.message)]
+      } catch let error as RPCError {
+        result.end(with: error)
+      }
+      return result
     }
-    let task = Task {
-      try await client.call(method, message, timeout: timeout, fields: fields)
+  }
+
+  private func stream(
+    _ method: StreamMethod<ServerStreamRequest, ServerStreamResponse>
+  ) async throws -> ClientResponseResult {
+    let message: ServerStreamRequest = try self.message()
+    let cancel = self.request.cancel
+    return try await self.canceled {
+      var result = ClientResponseResult()
+      do {
+        let stream = try await self.client.stream(
+          method,
+          message,
+          timeout: self.timeout,
+          fields: self.request.requestHeaders.fields
+        )
+        result.responseHeaders = [Header](stream.fields)
+        for try await response in stream {
+          result.payloads.append(response.payload)
+          if cancel.afterNumResponses > 0, result.payloads.count == cancel.afterNumResponses {
+            withUnsafeCurrentTask { $0?.cancel() }
+          }
+        }
+        result.responseTrailers = [Header](stream.trailers)
+      } catch let error as RPCError {
+        result.end(with: error)
+      }
+      return result
     }
-    if self.request.hasCancel {
+  }
+
+  /// Runs a call, and cancels it some time after its request has left, where the case says so.
+  private func canceled(
+    _ call: @escaping @Sendable () async throws -> ClientResponseResult
+  ) async throws -> ClientResponseResult {
+    let task = Task { try await call() }
+    if case .afterCloseSendMs(let delay) = self.request.cancel.cancelTiming {
       for await _ in self.observed.sent { break }
-      try await Task.sleep(for: .milliseconds(self.request.cancel.afterCloseSendMs))
+      try await Task.sleep(for: .milliseconds(delay))
       task.cancel()
     }
-    let outcome = await task.result
-    var result = ClientResponseResult(self.observed.response)
-    switch outcome {
-    case .success(let response): result.payloads = [payload(response)]
-    case .failure(let error as RPCError): result.error = ConformanceError(error)
-    case .failure(let error): throw error
-    }
-    return result
+    return try await task.value
   }
 }
 
-/// What passes between the client and its transport.
-private final class Observed: Sendable {
-  /// An element for each request on its way.
-  let sent: AsyncStream<Void>
-  private let sending: AsyncStream<Void>.Continuation
-  private let content = Mutex<HTTPResponse?>(nil)
-
-  init() { (self.sent, self.sending) = AsyncStream.makeStream() }
-
-  /// The last one, of which the client gives its callers the message only.
-  var response: HTTPResponse? { self.content.withLock { $0 } }
-
-  func send() { self.sending.yield() }
-
-  func set(_ response: HTTPResponse) { self.content.withLock { $0 = response } }
+extension ClientResponseResult {
+  fileprivate mutating func end(with error: RPCError) {
+    self.error = ConformanceError(error)
+    self.responseTrailers = [Header](error.metadata)
+    if self.payloads.isEmpty { self.responseHeaders += [Header](error.metadata) }
+  }
 }

@@ -5,7 +5,7 @@ import SwiftProtobuf
 
 /// The client under test of the Connect conformance cases.
 ///
-/// Reads one `ClientCompatRequest` as JSON, makes the call over HTTP/2 and prints what came of it as
+/// Reads one `ClientCompatRequest` as JSON, makes the call and prints what came of it as
 /// the JSON of a `ClientResponseResult`. Ends with an error when the case can't be tried.
 @main
 struct ConformanceClient {

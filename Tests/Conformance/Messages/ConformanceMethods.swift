@@ -7,6 +7,9 @@ package typealias IdempotentUnaryRequest = Connectrpc_Conformance_V1_IdempotentU
 package typealias IdempotentUnaryResponse = Connectrpc_Conformance_V1_IdempotentUnaryResponse
 package typealias UnimplementedRequest = Connectrpc_Conformance_V1_UnimplementedRequest
 package typealias UnimplementedResponse = Connectrpc_Conformance_V1_UnimplementedResponse
+package typealias ServerStreamRequest = Connectrpc_Conformance_V1_ServerStreamRequest
+package typealias ServerStreamResponse = Connectrpc_Conformance_V1_ServerStreamResponse
+package typealias StreamResponseDefinition = Connectrpc_Conformance_V1_StreamResponseDefinition
 package typealias ResponseDefinition = Connectrpc_Conformance_V1_UnaryResponseDefinition
 package typealias ConformancePayload = Connectrpc_Conformance_V1_ConformancePayload
 package typealias ConformanceError = Connectrpc_Conformance_V1_Error
@@ -15,7 +18,7 @@ package typealias Header = Connectrpc_Conformance_V1_Header
 package typealias ClientCompatRequest = Connectrpc_Conformance_V1_ClientCompatRequest
 package typealias ClientResponseResult = Connectrpc_Conformance_V1_ClientResponseResult
 
-/// The methods of `connectrpc.conformance.v1.ConformanceService` that have one response.
+/// The methods of `connectrpc.conformance.v1.ConformanceService` that have one request.
 package enum ConformanceMethods {
   package static let service = "connectrpc.conformance.v1.ConformanceService"
   package static let unary = Method<UnaryRequest, UnaryResponse>(service, "Unary", .unknown)
@@ -23,6 +26,11 @@ package enum ConformanceMethods {
     service,
     "IdempotentUnary",
     .noSideEffects
+  )
+  package static let serverStream = StreamMethod<ServerStreamRequest, ServerStreamResponse>(
+    service,
+    "ServerStream",
+    .unknown
   )
   /// Known to clients only.
   package static let unimplemented = Method<UnimplementedRequest, UnimplementedResponse>(
@@ -40,6 +48,7 @@ package func registerMessagesForAny() {
   let types: [any Message.Type] = [
     UnaryRequest.self, UnaryResponse.self, IdempotentUnaryRequest.self,
     IdempotentUnaryResponse.self, UnimplementedRequest.self, UnimplementedResponse.self,
+    ServerStreamRequest.self, ServerStreamResponse.self,
     ConformancePayload.RequestInfo.self, Google_Protobuf_FileDescriptorProto.self,
     Google_Rpc_ErrorInfo.self, Google_Rpc_RequestInfo.self, Google_Rpc_BadRequest.self,
   ]

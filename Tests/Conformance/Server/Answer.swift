@@ -23,18 +23,45 @@ extension ConformancePayload {
     guard !definition.hasRawResponse else {
       throw RPCError(.invalidArgument, "no raw responses from here")
     }
-    for field in definition.responseHeaders.fields.fields {
-      context.responseFields.append(field.name, field.value)
-    }
-    for field in definition.responseTrailers.fields.fields {
-      context.responseFields.append("trailer-" + field.name, field.value)
-    }
+    context.add(definition.responseHeaders, definition.responseTrailers)
     try await Task.sleep(for: .milliseconds(definition.responseDelayMs))
     switch definition.response {
     case .responseData(let data): self.data = data
     case .error(let error): throw RPCError(error, info)
     case nil: break
     }
+  }
+}
+
+extension StreamResponseDefinition {
+  /// Does what it says, short of raw responses.
+  func answer(
+    _ request: ServerStreamRequest,
+    _ context: ServerContext,
+    _ writer: StreamWriter<ServerStreamResponse>
+  ) async throws {
+    let info = try ConformancePayload.RequestInfo(request, context)
+    guard !self.hasRawResponse else {
+      throw RPCError(.invalidArgument, "no raw responses from here")
+    }
+    context.add(self.responseHeaders, self.responseTrailers)
+    for (index, data) in self.responseData.enumerated() {
+      try await Task.sleep(for: .milliseconds(self.responseDelayMs))
+      try await writer.send(
+        .with {
+          $0.payload.data = data
+          if index == 0 { $0.payload.requestInfo = info }
+        }
+      )
+    }
+    if self.hasError { throw RPCError(self.error, self.responseData.isEmpty ? info : nil) }
+  }
+}
+
+extension ServerContext {
+  fileprivate func add(_ headers: [Header], _ trailers: [Header]) {
+    for field in headers.fields.fields { self.responseFields.append(field.name, field.value) }
+    for field in trailers.fields.fields { self.responseTrailers.append(field.name, field.value) }
   }
 }
 
@@ -59,11 +86,11 @@ extension ConformancePayload.RequestInfo {
 }
 
 extension RPCError {
-  fileprivate init(_ error: ConformanceError, _ info: ConformancePayload.RequestInfo) {
+  fileprivate init(_ error: ConformanceError, _ info: ConformancePayload.RequestInfo?) {
     var details = error.details.map {
       ErrorDetail(type: String($0.typeURL.split(separator: "/").last ?? ""), $0.value)
     }
-    details.append(ErrorDetail(info))
+    if let info { details.append(ErrorDetail(info)) }
     self.init(Code(rawValue: error.code.rawValue) ?? .unknown, error.message, details: details)
   }
 }

@@ -30,6 +30,9 @@ struct ConformanceServer {
       let payload = try await ConformancePayload(definition, answering: request, context)
       return .with { $0.payload = payload }
     }
+    server.register(ConformanceMethods.serverStream) { request, context, writer in
+      try await request.responseDefinition.answer(request, context, writer)
+    }
     let complete = server
     let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) {
       complete.response(to: $0, $1)

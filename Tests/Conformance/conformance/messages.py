@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 from pathlib import Path
 
 from google.protobuf import (
@@ -116,6 +117,19 @@ def contents(part) -> bytes:
         case _:
             body = b""
     return gzip.compress(body) if part.compression == 2 else body
+
+
+def envelope(flags: int, payload: bytes, length: int | None = None) -> bytes:
+    """A message of a stream as it stands on the wire."""
+    return struct.pack(">BI", flags, len(payload) if length is None else length) + payload
+
+
+def enveloped(stream) -> list[bytes]:
+    """The envelopes of a `StreamContents`."""
+    return [
+        envelope(item.flags, contents(item.payload), item.length if item.HasField("length") else None)
+        for item in stream.items
+    ]
 
 
 def fields_of(headers) -> list[tuple[str, str]]:

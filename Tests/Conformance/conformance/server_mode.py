@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import struct
 import subprocess
 import urllib.parse
 from pathlib import Path
@@ -47,9 +48,11 @@ def _wire(case: Case, request) -> tuple[str, str, list[tuple[str, str]], bytes]:
     """Method, target, fields and body of a request."""
     if request.HasField("raw_request"):
         raw = request.raw_request
-        return raw.verb, raw.uri, messages.fields_of(raw.headers), messages.contents(raw.unary)
+        body = b"".join(messages.enveloped(raw.stream)) if raw.HasField("stream") else messages.contents(raw.unary)
+        return raw.verb, raw.uri, messages.fields_of(raw.headers), body
     target = f"/{request.service}/{request.method}"
-    fields = [("accept-encoding", "gzip" if case.gzip else "identity")]
+    prefix = "connect-" if case.is_stream else ""
+    fields = [(f"{prefix}accept-encoding", "gzip" if case.gzip else "identity")]
     fields += messages.fields_of(request.request_headers)
     if request.HasField("timeout_ms"):
         fields.append(("connect-timeout-ms", str(request.timeout_ms)))
@@ -59,16 +62,21 @@ def _wire(case: Case, request) -> tuple[str, str, list[tuple[str, str]], bytes]:
             parameters.append(("base64", "1"))
         target += "?" + urllib.parse.urlencode(parameters, quote_via=urllib.parse.quote)
         return "GET", target, fields, b""
-    fields += [("content-type", f"application/{case.codec}"), ("connect-protocol-version", "1")]
+    kind = f"application/{prefix.replace('-', '+')}{case.codec}"
+    fields += [("content-type", kind), ("connect-protocol-version", "1")]
     body = messages.encode(messages.unpacked(request.request_messages[0]), case.codec)
     if case.gzip:
-        fields.append(("content-encoding", "gzip"))
+        fields.append((f"{prefix}content-encoding", "gzip"))
         body = gzip.compress(body)
+    if case.is_stream:
+        body = messages.envelope(1 if case.gzip else 0, body)
     return "POST", target, fields, body
 
 
 def _result(case: Case, request, response: exchange.Response):
     """What a client makes of a response, and what is wrong with the response whatever the case is."""
+    if case.is_stream and response.status == 200:
+        return _stream_result(case, response)
     actual = messages.ClientResponseResult(http_status_code=response.status)
     problems = ["HTTP trailers"] if response.has_trailers else []
     headers, trailers = messages.split_trailers(response.fields)
@@ -97,3 +105,57 @@ def _result(case: Case, request, response: exchange.Response):
         error.code = messages.CODES.index(messages.INFERRED.get(response.status, "unknown")) + 1
     actual.error.CopyFrom(error)
     return actual, problems + faults
+
+
+def _stream_result(case: Case, response: exchange.Response):
+    actual = messages.ClientResponseResult(http_status_code=response.status)
+    actual.response_headers.extend(messages.headers_of(response.fields))
+    problems = ["HTTP trailers"] if response.has_trailers else []
+    kind = response.field("content-type")
+    if not (kind or "").startswith("application/connect+") or (
+        not case.request().HasField("raw_request") and kind != f"application/connect+{case.codec}"
+    ):
+        problems.append(f"content type {kind}")
+    if response.field("content-encoding") is not None:
+        problems.append("a stream compressed as a whole")
+    encoding = response.field("connect-content-encoding") or "identity"
+    if encoding not in (("identity", "gzip") if case.gzip else ("identity",)):
+        problems.append(f"messages in {encoding}, which the request does not accept")
+    rest, has_ended = response.body, False
+    while rest:
+        flags, length = struct.unpack(">BI", rest[:5])
+        payload, rest = rest[5 : 5 + length], rest[5 + length :]
+        if has_ended or len(payload) != length or flags > 3:
+            problems.append("bytes that are no envelope")
+            break
+        if flags & 1:
+            if encoding != "gzip":
+                problems.append("a compressed message, and no header field says how")
+                break
+            payload = gzip.decompress(payload)
+        if flags & 2:
+            has_ended = True
+            problems += _end(payload, actual)
+        else:
+            actual.payloads.append(messages.decode("ServerStreamResponse", case.codec, payload).payload)
+    return actual, problems if has_ended else problems + ["the stream has no end"]
+
+
+def _end(payload: bytes, actual) -> list[str]:
+    """Reads what a stream ends with; returns what is wrong with it."""
+    try:
+        value = json.loads(payload)
+    except ValueError as failure:
+        return [f"the end is no JSON: {failure}"]
+    if not isinstance(value, dict):
+        return ["the end is no object"]
+    problems = [f"key {key!r} in the end" for key in value.keys() - {"error", "metadata"}]
+    metadata = value.get("metadata", {})
+    actual.response_trailers.extend(
+        messages.headers_of([(name, each) for name, values in metadata.items() for each in values])
+    )
+    if "error" in value:
+        error, faults = compare.error_body(json.dumps(value["error"]).encode())
+        actual.error.CopyFrom(error)
+        problems += faults
+    return problems

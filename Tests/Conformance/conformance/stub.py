@@ -1,4 +1,4 @@
-"""A Connect server over cleartext HTTP/2 that answers as it is told, well or badly, for the client's cases.
+"""A Connect server over cleartext HTTP that answers as it is told, well or badly, for the client's cases.
 
 It leaves time limits to the client, so that a client without one is found out.
 """
@@ -9,8 +9,10 @@ import base64
 import gzip
 import json
 import socket
+import struct
 import threading
 import time
+from collections.abc import Iterable
 from typing import Self
 
 import h2.config
@@ -57,34 +59,60 @@ class Stub:
             threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
+        with peer:
+            try:
+                first = peer.recv(3, socket.MSG_PEEK | socket.MSG_WAITALL)
+                (self._serve_http2 if first == b"PRI" else self._serve_http1)(peer)
+            except (OSError, h2.exceptions.ProtocolError):
+                # The client has gone, as it does when its time is up or it was told to cancel.
+                return
+
+    def _serve_http2(self, peer: socket.socket) -> None:
         config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
         connection = h2.connection.H2Connection(config)
         heads: dict[int, list[tuple[str, str]]] = {}
         bodies: dict[int, bytes] = {}
-        with peer:
-            try:
-                connection.initiate_connection()
-                peer.sendall(connection.data_to_send())
-                while data := peer.recv(65536):
-                    for event in connection.receive_data(data):
-                        match event:
-                            case h2.events.RequestReceived():
-                                heads[event.stream_id] = list(event.headers)
-                                bodies[event.stream_id] = b""
-                            case h2.events.DataReceived():
-                                bodies[event.stream_id] += event.data
-                                connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-                            case h2.events.StreamEnded():
-                                call = Call(heads[event.stream_id], bodies[event.stream_id])
-                                self._note(call)
-                                status, fields, body = call.response()
-                                head = [(":status", str(status)), *fields]
-                                connection.send_headers(event.stream_id, head)
-                                connection.send_data(event.stream_id, body, end_stream=True)
-                    peer.sendall(connection.data_to_send())
-            except (OSError, h2.exceptions.ProtocolError):
-                # The client has gone, as it does when its time is up or it was told to cancel.
-                return
+        connection.initiate_connection()
+        peer.sendall(connection.data_to_send())
+        while data := peer.recv(65536):
+            for event in connection.receive_data(data):
+                match event:
+                    case h2.events.RequestReceived():
+                        heads[event.stream_id] = list(event.headers)
+                        bodies[event.stream_id] = b""
+                    case h2.events.DataReceived():
+                        bodies[event.stream_id] += event.data
+                        connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                    case h2.events.StreamEnded():
+                        call = Call(heads[event.stream_id], bodies[event.stream_id])
+                        self._note(call)
+                        status, fields, pieces = call.response()
+                        connection.send_headers(event.stream_id, [(":status", str(status)), *fields])
+                        for piece in pieces:
+                            connection.send_data(event.stream_id, piece)
+                            peer.sendall(connection.data_to_send())
+                        connection.end_stream(event.stream_id)
+            peer.sendall(connection.data_to_send())
+
+    def _serve_http1(self, peer: socket.socket) -> None:
+        stream = peer.makefile("rb")
+        while line := stream.readline():
+            verb, path, _ = line.decode().split()
+            head = [(":method", verb), (":path", path)]
+            while (line := stream.readline().strip()):
+                name, _, value = line.decode().partition(":")
+                head.append((name.lower(), value.strip()))
+            length = next((int(value) for name, value in head if name == "content-length"), 0)
+            call = Call(head, stream.read(length))
+            self._note(call)
+            status, fields, pieces = call.response()
+            lines = [f"HTTP/1.1 {status} Answer", *(f"{name}: {value}" for name, value in fields)]
+            lines += ["transfer-encoding: chunked", "", ""]
+            peer.sendall("\r\n".join(lines).encode())
+            for piece in pieces:
+                if piece:
+                    peer.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+            peer.sendall(b"0\r\n\r\n")
 
     def _note(self, call: Call) -> None:
         with self.noted:
@@ -102,7 +130,9 @@ class Call:
         self.fields = [(name, value) for name, value in head if not name.startswith(":")]
         self.body = body
         self.name = self._field(NAME) or ""
-        self.codec = (self._field("content-type") or "").removeprefix("application/")
+        kind = (self._field("content-type") or "").removeprefix("application/")
+        self.is_stream = kind.startswith("connect+")
+        self.codec = kind.removeprefix("connect+")
 
     def _field(self, name: str) -> str | None:
         return next((value for other, value in self.fields if other == name), None)
@@ -110,7 +140,13 @@ class Call:
     def problems(self) -> list[str]:
         """What a conforming client would not send."""
         problems = [] if self.verb == "POST" else [f"HTTP method {self.verb}"]
-        for name in ("content-type", "content-encoding", "connect-protocol-version", "connect-timeout-ms"):
+        for name in (
+            "content-type",
+            "content-encoding",
+            "connect-content-encoding",
+            "connect-protocol-version",
+            "connect-timeout-ms",
+        ):
             count = sum(other == name for other, _ in self.fields)
             if count > 1:
                 problems.append(f"{name} comes {count} times")
@@ -119,49 +155,109 @@ class Call:
             problems.append(f"content type {self._field('content-type')} instead of application/{wanted}")
         if self._field("connect-protocol-version") != "1":
             problems.append("no connect-protocol-version")
-        if self._field("content-encoding") not in (None, "gzip", "identity"):
-            problems.append(f"content encoding {self._field('content-encoding')}")
+        encoding = "connect-content-encoding" if self.is_stream else "content-encoding"
+        if self._field(encoding) not in (None, "gzip", "identity"):
+            problems.append(f"content encoding {self._field(encoding)}")
+        if self.is_stream != (self.path.rpartition("/")[2] == "ServerStream"):
+            problems.append(f"content type {self._field('content-type')} for {self.path}")
         timeout = self._field("connect-timeout-ms")
         if timeout is not None and not (timeout.isascii() and timeout.isdigit() and len(timeout) <= 10):
             problems.append(f"a timeout of {timeout!r}")
         return problems
 
-    def response(self) -> tuple[int, list[tuple[str, str]], bytes]:
+    def response(self) -> tuple[int, list[tuple[str, str]], Iterable[bytes]]:
+        """Status, fields and the pieces of the body, which may take their time."""
         method = self.path.rpartition("/")[2]
+        if method == "ServerStream":
+            return self._stream()
         if method not in ("Unary", "IdempotentUnary"):
             return self._compressed(501, [JSON], json.dumps({"code": "unimplemented"}).encode())
         body = gzip.decompress(self.body) if self._field("content-encoding") == "gzip" else self.body
         request = messages.decode(f"{method}Request", self.codec, body)
         definition = request.response_definition
         if definition.HasField("raw_response"):
-            raw = definition.raw_response
-            return raw.status_code or 200, messages.fields_of(raw.headers), messages.contents(raw.unary)
+            return _raw(definition.raw_response)
         time.sleep(definition.response_delay_ms / 1000)
-        info = messages.RequestInfo(request_headers=messages.headers_of(self.fields))
-        info.requests.append(messages.pack(request))
-        if timeout := self._field("connect-timeout-ms"):
-            info.timeout_ms = int(timeout)
+        info = self._info(request)
         fields = messages.fields_of(definition.response_headers)
         for name, value in messages.fields_of(definition.response_trailers):
             fields.append((f"trailer-{name}", value))
         if definition.WhichOneof("response") == "error":
             definition.error.details.append(messages.pack(info))
             status = messages.STATUSES[messages.CODES[definition.error.code - 1]]
-            return self._compressed(status, [JSON, *fields], _error_body(definition.error))
+            return self._compressed(status, [JSON, *fields], json.dumps(_error(definition.error)).encode())
         reply = messages.kind(f"{method}Response")()
         reply.payload.data = definition.response_data
         reply.payload.request_info.CopyFrom(info)
         fields.append(("content-type", f"application/{self.codec}"))
         return self._compressed(200, fields, messages.encode(reply, self.codec))
 
-    def _compressed(self, status: int, fields, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Gzipped, however small, where the case is about gzip and the client takes it."""
-        if self._field("x-expect-compression") == "gzip" and "gzip" in (self._field("accept-encoding") or ""):
-            return status, [*fields, ("content-encoding", "gzip")], gzip.compress(body)
-        return status, list(fields), body
+    def _info(self, request):
+        info = messages.RequestInfo(request_headers=messages.headers_of(self.fields))
+        info.requests.append(messages.pack(request))
+        if timeout := self._field("connect-timeout-ms"):
+            info.timeout_ms = int(timeout)
+        return info
+
+    def _stream(self) -> tuple[int, list[tuple[str, str]], Iterable[bytes]]:
+        flags, length = struct.unpack(">BI", self.body[:5])
+        body = self.body[5:]
+        if length != len(body):
+            return 400, [JSON], [b"{}"]
+        body = gzip.decompress(body) if flags & 1 else body
+        request = messages.decode("ServerStreamRequest", self.codec, body)
+        definition = request.response_definition
+        if definition.HasField("raw_response"):
+            return _raw(definition.raw_response)
+        fields = messages.fields_of(definition.response_headers)
+        fields.append(("content-type", f"application/connect+{self.codec}"))
+        if self._takes_gzip:
+            fields.append(("connect-content-encoding", "gzip"))
+        return 200, fields, self._envelopes(request)
+
+    def _envelopes(self, request) -> Iterable[bytes]:
+        definition = request.response_definition
+        info = self._info(request)
+        for index, data in enumerate(definition.response_data):
+            time.sleep(definition.response_delay_ms / 1000)
+            reply = messages.kind("ServerStreamResponse")()
+            reply.payload.data = data
+            if index == 0:
+                reply.payload.request_info.CopyFrom(info)
+            yield self._envelope(0, messages.encode(reply, self.codec))
+        end = {}
+        if definition.HasField("error"):
+            if not definition.response_data:
+                definition.error.details.append(messages.pack(info))
+            end["error"] = _error(definition.error)
+        for name, value in messages.fields_of(definition.response_trailers):
+            end.setdefault("metadata", {}).setdefault(name, []).append(value)
+        yield self._envelope(2, json.dumps(end).encode())
+
+    def _envelope(self, flags: int, payload: bytes) -> bytes:
+        if self._takes_gzip:
+            return messages.envelope(flags | 1, gzip.compress(payload))
+        return messages.envelope(flags, payload)
+
+    @property
+    def _takes_gzip(self) -> bool:
+        """Whether the case is about gzip and the client takes it."""
+        accepted = self._field("connect-accept-encoding" if self.is_stream else "accept-encoding") or ""
+        return self._field("x-expect-compression") == "gzip" and "gzip" in accepted
+
+    def _compressed(self, status: int, fields, body: bytes) -> tuple[int, list[tuple[str, str]], Iterable[bytes]]:
+        """Gzipped, however small, where that may be."""
+        if self._takes_gzip:
+            return status, [*fields, ("content-encoding", "gzip")], [gzip.compress(body)]
+        return status, list(fields), [body]
 
 
-def _error_body(error) -> bytes:
+def _raw(raw) -> tuple[int, list[tuple[str, str]], Iterable[bytes]]:
+    pieces = messages.enveloped(raw.stream) if raw.HasField("stream") else [messages.contents(raw.unary)]
+    return raw.status_code or 200, messages.fields_of(raw.headers), pieces
+
+
+def _error(error) -> dict:
     body = {"code": messages.CODES[error.code - 1], "details": []}
     if error.HasField("message"):
         body["message"] = error.message
@@ -173,4 +269,4 @@ def _error_body(error) -> bytes:
                 "debug": json_format.MessageToDict(messages.unpacked(detail)),
             }
         )
-    return json.dumps(body).encode()
+    return body

@@ -121,10 +121,33 @@ package nonisolated struct Connectrpc_Conformance_V1_ClientCompatRequest: @unche
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
     // methods supported on all messages.
 
+    package var cancelTiming: Connectrpc_Conformance_V1_ClientCompatRequest.Cancel.OneOf_CancelTiming? = nil
+
     /// From when the request is sent.
-    package var afterCloseSendMs: UInt32 = 0
+    package var afterCloseSendMs: UInt32 {
+      get {
+        if case .afterCloseSendMs(let v)? = cancelTiming {return v}
+        return 0
+      }
+      set {cancelTiming = .afterCloseSendMs(newValue)}
+    }
+
+    package var afterNumResponses: UInt32 {
+      get {
+        if case .afterNumResponses(let v)? = cancelTiming {return v}
+        return 0
+      }
+      set {cancelTiming = .afterNumResponses(newValue)}
+    }
 
     package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package nonisolated enum OneOf_CancelTiming: Equatable, Sendable {
+      /// From when the request is sent.
+      case afterCloseSendMs(UInt32)
+      case afterNumResponses(UInt32)
+
+    }
 
     package init() {}
   }
@@ -346,7 +369,7 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtob
 
 nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest.Cancel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = Connectrpc_Conformance_V1_ClientCompatRequest.protoMessageName + ".Cancel"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}after_close_send_ms\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}after_close_send_ms\0\u{3}after_num_responses\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -354,21 +377,48 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest.Cancel: Swif
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.afterCloseSendMs) }()
+      case 2: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.cancelTiming != nil {try decoder.handleConflictingOneOf()}
+          self.cancelTiming = .afterCloseSendMs(v)
+        }
+      }()
+      case 3: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.cancelTiming != nil {try decoder.handleConflictingOneOf()}
+          self.cancelTiming = .afterNumResponses(v)
+        }
+      }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.afterCloseSendMs != 0 {
-      try visitor.visitSingularUInt32Field(value: self.afterCloseSendMs, fieldNumber: 2)
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.cancelTiming {
+    case .afterCloseSendMs?: try {
+      guard case .afterCloseSendMs(let v)? = self.cancelTiming else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    }()
+    case .afterNumResponses?: try {
+      guard case .afterNumResponses(let v)? = self.cancelTiming else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    }()
+    case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Connectrpc_Conformance_V1_ClientCompatRequest.Cancel, rhs: Connectrpc_Conformance_V1_ClientCompatRequest.Cancel) -> Bool {
-    if lhs.afterCloseSendMs != rhs.afterCloseSendMs {return false}
+    if lhs.cancelTiming != rhs.cancelTiming {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

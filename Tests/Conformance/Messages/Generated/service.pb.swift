@@ -115,6 +115,51 @@ package nonisolated struct Connectrpc_Conformance_V1_IdempotentUnaryResponse: Se
   fileprivate var _payload: Connectrpc_Conformance_V1_ConformancePayload? = nil
 }
 
+package nonisolated struct Connectrpc_Conformance_V1_ServerStreamRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var responseDefinition: Connectrpc_Conformance_V1_StreamResponseDefinition {
+    get {_responseDefinition ?? Connectrpc_Conformance_V1_StreamResponseDefinition()}
+    set {_responseDefinition = newValue}
+  }
+  /// Returns true if `responseDefinition` has been explicitly set.
+  package var hasResponseDefinition: Bool {self._responseDefinition != nil}
+  /// Clears the value of `responseDefinition`. Subsequent reads from it will return its default value.
+  package mutating func clearResponseDefinition() {self._responseDefinition = nil}
+
+  /// Padding.
+  package var requestData: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _responseDefinition: Connectrpc_Conformance_V1_StreamResponseDefinition? = nil
+}
+
+package nonisolated struct Connectrpc_Conformance_V1_ServerStreamResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var payload: Connectrpc_Conformance_V1_ConformancePayload {
+    get {_payload ?? Connectrpc_Conformance_V1_ConformancePayload()}
+    set {_payload = newValue}
+  }
+  /// Returns true if `payload` has been explicitly set.
+  package var hasPayload: Bool {self._payload != nil}
+  /// Clears the value of `payload`. Subsequent reads from it will return its default value.
+  package mutating func clearPayload() {self._payload = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _payload: Connectrpc_Conformance_V1_ConformancePayload? = nil
+}
+
 package nonisolated struct Connectrpc_Conformance_V1_UnimplementedRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -187,6 +232,50 @@ package nonisolated struct Connectrpc_Conformance_V1_UnaryResponseDefinition: Se
 
   package init() {}
 
+  fileprivate var _rawResponse: Connectrpc_Conformance_V1_RawHTTPResponse? = nil
+}
+
+/// How a server is to answer with a stream.
+package nonisolated struct Connectrpc_Conformance_V1_StreamResponseDefinition: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var responseHeaders: [Connectrpc_Conformance_V1_Header] = []
+
+  /// One message each.
+  package var responseData: [Data] = []
+
+  /// Before each message.
+  package var responseDelayMs: UInt32 = 0
+
+  /// Sent after the messages, with the RequestInfo as its last detail where there are none.
+  package var error: Connectrpc_Conformance_V1_Error {
+    get {_error ?? Connectrpc_Conformance_V1_Error()}
+    set {_error = newValue}
+  }
+  /// Returns true if `error` has been explicitly set.
+  package var hasError: Bool {self._error != nil}
+  /// Clears the value of `error`. Subsequent reads from it will return its default value.
+  package mutating func clearError() {self._error = nil}
+
+  package var responseTrailers: [Connectrpc_Conformance_V1_Header] = []
+
+  /// Sent instead of all the rest, by a server that tests clients.
+  package var rawResponse: Connectrpc_Conformance_V1_RawHTTPResponse {
+    get {_rawResponse ?? Connectrpc_Conformance_V1_RawHTTPResponse()}
+    set {_rawResponse = newValue}
+  }
+  /// Returns true if `rawResponse` has been explicitly set.
+  package var hasRawResponse: Bool {self._rawResponse != nil}
+  /// Clears the value of `rawResponse`. Subsequent reads from it will return its default value.
+  package mutating func clearRawResponse() {self._rawResponse = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _error: Connectrpc_Conformance_V1_Error? = nil
   fileprivate var _rawResponse: Connectrpc_Conformance_V1_RawHTTPResponse? = nil
 }
 
@@ -315,20 +404,33 @@ package nonisolated struct Connectrpc_Conformance_V1_RawHTTPRequest: Sendable {
 
   package var headers: [Connectrpc_Conformance_V1_Header] = []
 
+  package var body: Connectrpc_Conformance_V1_RawHTTPRequest.OneOf_Body? = nil
+
   package var unary: Connectrpc_Conformance_V1_MessageContents {
-    get {_unary ?? Connectrpc_Conformance_V1_MessageContents()}
-    set {_unary = newValue}
+    get {
+      if case .unary(let v)? = body {return v}
+      return Connectrpc_Conformance_V1_MessageContents()
+    }
+    set {body = .unary(newValue)}
   }
-  /// Returns true if `unary` has been explicitly set.
-  package var hasUnary: Bool {self._unary != nil}
-  /// Clears the value of `unary`. Subsequent reads from it will return its default value.
-  package mutating func clearUnary() {self._unary = nil}
+
+  package var stream: Connectrpc_Conformance_V1_StreamContents {
+    get {
+      if case .stream(let v)? = body {return v}
+      return Connectrpc_Conformance_V1_StreamContents()
+    }
+    set {body = .stream(newValue)}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  package init() {}
+  package nonisolated enum OneOf_Body: Equatable, Sendable {
+    case unary(Connectrpc_Conformance_V1_MessageContents)
+    case stream(Connectrpc_Conformance_V1_StreamContents)
 
-  fileprivate var _unary: Connectrpc_Conformance_V1_MessageContents? = nil
+  }
+
+  package init() {}
 }
 
 /// A response as it stands on the wire, for what no server would send.
@@ -341,20 +443,33 @@ package nonisolated struct Connectrpc_Conformance_V1_RawHTTPResponse: Sendable {
 
   package var headers: [Connectrpc_Conformance_V1_Header] = []
 
+  package var body: Connectrpc_Conformance_V1_RawHTTPResponse.OneOf_Body? = nil
+
   package var unary: Connectrpc_Conformance_V1_MessageContents {
-    get {_unary ?? Connectrpc_Conformance_V1_MessageContents()}
-    set {_unary = newValue}
+    get {
+      if case .unary(let v)? = body {return v}
+      return Connectrpc_Conformance_V1_MessageContents()
+    }
+    set {body = .unary(newValue)}
   }
-  /// Returns true if `unary` has been explicitly set.
-  package var hasUnary: Bool {self._unary != nil}
-  /// Clears the value of `unary`. Subsequent reads from it will return its default value.
-  package mutating func clearUnary() {self._unary = nil}
+
+  package var stream: Connectrpc_Conformance_V1_StreamContents {
+    get {
+      if case .stream(let v)? = body {return v}
+      return Connectrpc_Conformance_V1_StreamContents()
+    }
+    set {body = .stream(newValue)}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  package init() {}
+  package nonisolated enum OneOf_Body: Equatable, Sendable {
+    case unary(Connectrpc_Conformance_V1_MessageContents)
+    case stream(Connectrpc_Conformance_V1_StreamContents)
 
-  fileprivate var _unary: Connectrpc_Conformance_V1_MessageContents? = nil
+  }
+
+  package init() {}
 }
 
 package nonisolated struct Connectrpc_Conformance_V1_MessageContents: Sendable {
@@ -399,6 +514,53 @@ package nonisolated struct Connectrpc_Conformance_V1_MessageContents: Sendable {
     /// In protobuf's binary form.
     case binaryMessage(SwiftProtobuf.Google_Protobuf_Any)
 
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Connectrpc_Conformance_V1_StreamContents: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var items: [Connectrpc_Conformance_V1_StreamContents.StreamItem] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// An envelope.
+  package nonisolated struct StreamItem: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    package var flags: UInt32 = 0
+
+    /// Where it is not the payload's own.
+    package var length: UInt32 {
+      get {_length ?? 0}
+      set {_length = newValue}
+    }
+    /// Returns true if `length` has been explicitly set.
+    package var hasLength: Bool {self._length != nil}
+    /// Clears the value of `length`. Subsequent reads from it will return its default value.
+    package mutating func clearLength() {self._length = nil}
+
+    package var payload: Connectrpc_Conformance_V1_MessageContents {
+      get {_payload ?? Connectrpc_Conformance_V1_MessageContents()}
+      set {_payload = newValue}
+    }
+    /// Returns true if `payload` has been explicitly set.
+    package var hasPayload: Bool {self._payload != nil}
+    /// Clears the value of `payload`. Subsequent reads from it will return its default value.
+    package mutating func clearPayload() {self._payload = nil}
+
+    package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    package init() {}
+
+    fileprivate var _length: UInt32? = nil
+    fileprivate var _payload: Connectrpc_Conformance_V1_MessageContents? = nil
   }
 
   package init() {}
@@ -554,6 +716,79 @@ nonisolated extension Connectrpc_Conformance_V1_IdempotentUnaryResponse: SwiftPr
   }
 }
 
+nonisolated extension Connectrpc_Conformance_V1_ServerStreamRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ServerStreamRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}response_definition\0\u{3}request_data\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._responseDefinition) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.requestData) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._responseDefinition {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.requestData.isEmpty {
+      try visitor.visitSingularBytesField(value: self.requestData, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Connectrpc_Conformance_V1_ServerStreamRequest, rhs: Connectrpc_Conformance_V1_ServerStreamRequest) -> Bool {
+    if lhs._responseDefinition != rhs._responseDefinition {return false}
+    if lhs.requestData != rhs.requestData {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Connectrpc_Conformance_V1_ServerStreamResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ServerStreamResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}payload\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._payload) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._payload {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Connectrpc_Conformance_V1_ServerStreamResponse, rhs: Connectrpc_Conformance_V1_ServerStreamResponse) -> Bool {
+    if lhs._payload != rhs._payload {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Connectrpc_Conformance_V1_UnimplementedRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UnimplementedRequest"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
@@ -669,6 +904,65 @@ nonisolated extension Connectrpc_Conformance_V1_UnaryResponseDefinition: SwiftPr
     if lhs.responseTrailers != rhs.responseTrailers {return false}
     if lhs._rawResponse != rhs._rawResponse {return false}
     if lhs.responseDelayMs != rhs.responseDelayMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Connectrpc_Conformance_V1_StreamResponseDefinition: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamResponseDefinition"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}response_headers\0\u{3}response_data\0\u{3}response_delay_ms\0\u{1}error\0\u{3}response_trailers\0\u{3}raw_response\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.responseHeaders) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.responseData) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.responseDelayMs) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._error) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.responseTrailers) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._rawResponse) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.responseHeaders.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.responseHeaders, fieldNumber: 1)
+    }
+    if !self.responseData.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.responseData, fieldNumber: 2)
+    }
+    if self.responseDelayMs != 0 {
+      try visitor.visitSingularUInt32Field(value: self.responseDelayMs, fieldNumber: 3)
+    }
+    try { if let v = self._error {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.responseTrailers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.responseTrailers, fieldNumber: 5)
+    }
+    try { if let v = self._rawResponse {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Connectrpc_Conformance_V1_StreamResponseDefinition, rhs: Connectrpc_Conformance_V1_StreamResponseDefinition) -> Bool {
+    if lhs.responseHeaders != rhs.responseHeaders {return false}
+    if lhs.responseData != rhs.responseData {return false}
+    if lhs.responseDelayMs != rhs.responseDelayMs {return false}
+    if lhs._error != rhs._error {return false}
+    if lhs.responseTrailers != rhs.responseTrailers {return false}
+    if lhs._rawResponse != rhs._rawResponse {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -873,7 +1167,7 @@ nonisolated extension Connectrpc_Conformance_V1_Header: SwiftProtobuf.Message, S
 
 nonisolated extension Connectrpc_Conformance_V1_RawHTTPRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RawHTTPRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verb\0\u{1}uri\0\u{1}headers\0\u{2}\u{3}unary\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verb\0\u{1}uri\0\u{1}headers\0\u{2}\u{3}unary\0\u{1}stream\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -884,7 +1178,32 @@ nonisolated extension Connectrpc_Conformance_V1_RawHTTPRequest: SwiftProtobuf.Me
       case 1: try { try decoder.decodeSingularStringField(value: &self.verb) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.uri) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.headers) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._unary) }()
+      case 6: try {
+        var v: Connectrpc_Conformance_V1_MessageContents?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .unary(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .unary(v)
+        }
+      }()
+      case 7: try {
+        var v: Connectrpc_Conformance_V1_StreamContents?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .stream(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .stream(v)
+        }
+      }()
       default: break
       }
     }
@@ -904,9 +1223,17 @@ nonisolated extension Connectrpc_Conformance_V1_RawHTTPRequest: SwiftProtobuf.Me
     if !self.headers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.headers, fieldNumber: 3)
     }
-    try { if let v = self._unary {
+    switch self.body {
+    case .unary?: try {
+      guard case .unary(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
+    }()
+    case .stream?: try {
+      guard case .stream(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -914,7 +1241,7 @@ nonisolated extension Connectrpc_Conformance_V1_RawHTTPRequest: SwiftProtobuf.Me
     if lhs.verb != rhs.verb {return false}
     if lhs.uri != rhs.uri {return false}
     if lhs.headers != rhs.headers {return false}
-    if lhs._unary != rhs._unary {return false}
+    if lhs.body != rhs.body {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -922,7 +1249,7 @@ nonisolated extension Connectrpc_Conformance_V1_RawHTTPRequest: SwiftProtobuf.Me
 
 nonisolated extension Connectrpc_Conformance_V1_RawHTTPResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RawHTTPResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_code\0\u{1}headers\0\u{1}unary\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}status_code\0\u{1}headers\0\u{1}unary\0\u{1}stream\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -932,7 +1259,32 @@ nonisolated extension Connectrpc_Conformance_V1_RawHTTPResponse: SwiftProtobuf.M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.statusCode) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.headers) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._unary) }()
+      case 3: try {
+        var v: Connectrpc_Conformance_V1_MessageContents?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .unary(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .unary(v)
+        }
+      }()
+      case 4: try {
+        var v: Connectrpc_Conformance_V1_StreamContents?
+        var hadOneofValue = false
+        if let current = self.body {
+          hadOneofValue = true
+          if case .stream(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.body = .stream(v)
+        }
+      }()
       default: break
       }
     }
@@ -949,16 +1301,24 @@ nonisolated extension Connectrpc_Conformance_V1_RawHTTPResponse: SwiftProtobuf.M
     if !self.headers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.headers, fieldNumber: 2)
     }
-    try { if let v = self._unary {
+    switch self.body {
+    case .unary?: try {
+      guard case .unary(let v)? = self.body else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
+    }()
+    case .stream?: try {
+      guard case .stream(let v)? = self.body else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Connectrpc_Conformance_V1_RawHTTPResponse, rhs: Connectrpc_Conformance_V1_RawHTTPResponse) -> Bool {
     if lhs.statusCode != rhs.statusCode {return false}
     if lhs.headers != rhs.headers {return false}
-    if lhs._unary != rhs._unary {return false}
+    if lhs.body != rhs.body {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1038,6 +1398,80 @@ nonisolated extension Connectrpc_Conformance_V1_MessageContents: SwiftProtobuf.M
   package static func ==(lhs: Connectrpc_Conformance_V1_MessageContents, rhs: Connectrpc_Conformance_V1_MessageContents) -> Bool {
     if lhs.data != rhs.data {return false}
     if lhs.compression != rhs.compression {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Connectrpc_Conformance_V1_StreamContents: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".StreamContents"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}items\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.items) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.items.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.items, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Connectrpc_Conformance_V1_StreamContents, rhs: Connectrpc_Conformance_V1_StreamContents) -> Bool {
+    if lhs.items != rhs.items {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Connectrpc_Conformance_V1_StreamContents.StreamItem: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = Connectrpc_Conformance_V1_StreamContents.protoMessageName + ".StreamItem"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}flags\0\u{1}length\0\u{1}payload\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.flags) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._length) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._payload) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.flags != 0 {
+      try visitor.visitSingularUInt32Field(value: self.flags, fieldNumber: 1)
+    }
+    try { if let v = self._length {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._payload {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Connectrpc_Conformance_V1_StreamContents.StreamItem, rhs: Connectrpc_Conformance_V1_StreamContents.StreamItem) -> Bool {
+    if lhs.flags != rhs.flags {return false}
+    if lhs._length != rhs._length {return false}
+    if lhs._payload != rhs._payload {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,186 @@
+import HTTPMessage
+import SwiftProtobuf
+
+/// A registered streaming method, without its types.
+struct StreamEndpoint: Sendable {
+  typealias Answer = @Sendable (Payload, ServerContext, StreamedReply) async throws -> Void
+
+  let path: String
+  /// For calls that name no time limit; `nil` for none.
+  let timeout: Duration?
+  let answer: Answer
+}
+
+extension RPCServer {
+  /// Answers a method with the messages that `handler` sends.
+  ///
+  /// The caller gets them as Connect's streams have them; one that posts plain JSON and accepts
+  /// `text/event-stream` or `application/x-ndjson` gets them so.
+  ///
+  /// - Parameters:
+  ///   - method: Its path must not be registered yet, or its handler is replaced.
+  ///   - timeout: For calls that name no time limit; `nil` for none. A caller's own limit is not
+  ///     cut to the limits' maximum.
+  ///   - handler: The stream ends when it returns. It is cancelled when the caller hangs up and at
+  ///     the deadline. An `RPCError` that it throws is for its caller to read; any other error
+  ///     becomes an `internal` that says nothing of it.
+  package mutating func register<Request, Response>(
+    _ method: StreamMethod<Request, Response>,
+    timeout: Duration? = nil,
+    handler:
+      @escaping @Sendable (Request, ServerContext, StreamWriter<Response>) async throws -> Void
+  ) {
+    let shapes = self.shapes
+    let answer: StreamEndpoint.Answer = { payload, context, reply in
+      let request = try await payload.decoded(Request.self, by: shapes)
+      try await handler(request, context, StreamWriter(reply: reply))
+    }
+    self.add(
+      StreamEndpoint(path: method.path, timeout: timeout, answer: answer),
+      of: method.service
+    )
+  }
+
+  /// Answers a call of a streaming method, as soon as there is something to answer.
+  func stream(
+    _ endpoint: StreamEndpoint,
+    _ request: HTTPRequest,
+    _ fields: CallFields,
+    began: ContinuousClock.Instant
+  ) async -> HTTPResponse {
+    let framing = StreamFraming(fields, self.limits)
+    let observe = { @Sendable (status: Int, refusal: Refusal?, bytes: Int) in
+      self.observe(
+        CallRecord(
+          method: endpoint.path,
+          status: status,
+          code: refusal?.error.code,
+          failure: refusal?.failure,
+          duration: .now - began,
+          requestID: fields.requestID,
+          codec: framing?.codec,
+          requestBytes: request.body.count,
+          responseBytes: bytes,
+          httpMethod: request.method,
+          httpVersion: request.version,
+          caller: request.admission?.caller ?? "",
+          trace: fields.trace,
+          watch: fields.watch
+        )
+      )
+    }
+    do throws(Refusal) {
+      guard request.method == "POST" else { throw Refusal.wrongMethod(allowed: "POST") }
+      guard let framing else { throw Refusal.wrongStreamCodec }
+      let call = try await self.call(endpoint, request, fields, framing, began: began)
+      return await self.run(endpoint, call, framing, observe)
+    } catch {
+      guard let framing, framing.form == .envelopes, request.method == "POST" else {
+        let response = error.response(requestID: fields.requestID)
+        observe(response.status, error, response.body.count)
+        return response
+      }
+      let body = framing.end(error.completed(requestID: fields.requestID), [:])
+      observe(200, error, body.count)
+      return HTTPResponse(status: 200, fields: framing.fields, body: body)
+    }
+  }
+
+  /// What a handler gets.
+  private struct StreamCall {
+    var payload: Payload
+    var context: ServerContext
+    var scope: CallScope
+  }
+
+  private func call(
+    _ endpoint: StreamEndpoint,
+    _ request: HTTPRequest,
+    _ fields: CallFields,
+    _ framing: StreamFraming,
+    began: ContinuousClock.Instant
+  ) async throws(Refusal) -> StreamCall {
+    guard fields.protocolVersion == nil || fields.protocolVersion == "1" else {
+      throw .unknownProtocolVersion
+    }
+    let limit = self.limits.maxMessageBytes
+    let payload =
+      framing.form == .envelopes
+      ? try await Payload(enveloped: request, framing.codec, fields, limit: limit)
+      : try await Payload(posted: request, framing.codec, fields, limit: limit)
+    var timeout = endpoint.timeout
+    if let value = fields.timeout {
+      do throws(RPCError) { timeout = try Timeout.parse(value) } catch { throw Refusal(error) }
+    }
+    guard timeout.map({ $0 > .zero }) ?? true else { throw .deadlineExceeded }
+    let deadline = timeout.map { began + $0 }
+    return StreamCall(
+      payload: payload,
+      context: ServerContext(
+        requestID: fields.requestID,
+        deadline: deadline ?? began + .milliseconds(Timeout.maxMilliseconds),
+        fields: request.fields,
+        responseFields: ResponseFields(),
+        responseTrailers: ResponseFields()
+      ),
+      scope: CallScope(
+        deadline: deadline,
+        requestID: fields.requestID,
+        span: fields.watch?.span,
+        baggage: fields.baggage
+      )
+    )
+  }
+
+  private func run(
+    _ endpoint: StreamEndpoint,
+    _ call: StreamCall,
+    _ framing: StreamFraming,
+    _ observe: @escaping @Sendable (Int, Refusal?, Int) -> Void
+  ) async -> HTTPResponse {
+    let (context, deadline) = (call.context, call.scope.deadline)
+    let reply = StreamedReply(
+      framing,
+      trailers: context.responseTrailers,
+      explain: { self.refusal(of: $0, deadline: deadline) },
+      complete: { $0.completed(requestID: context.requestID) },
+      observe: { outcome in
+        // Observed with its response otherwise.
+        if !outcome.isRefused { observe(200, outcome.refusal, outcome.bytes) }
+      }
+    )
+    reply.run(until: deadline) {
+      try await CallScope.$current.withValue(call.scope) {
+        try await endpoint.answer(call.payload, context, reply)
+      }
+    }
+    if let heartbeat = framing.heartbeat {
+      Heartbeat(of: reply, heartbeat, every: self.limits.heartbeatInterval).start()
+    }
+    await reply.open()
+    var response = HTTPResponse(status: 200, fields: framing.fields)
+    if let (outcome, body) = reply.whole {
+      response.body = body
+      if outcome.isRefused, let refusal = outcome.refusal {
+        response = refusal.response(requestID: context.requestID)
+        observe(response.status, refusal, response.body.count)
+      }
+    } else {
+      response.stream = reply.body
+    }
+    if call.payload.isStrict {
+      response.fields.append("preference-applied", "handling=strict")
+    }
+    for field in context.responseFields.current.fields {
+      response.fields.append(field.name, field.value)
+    }
+    return response
+  }
+}
+
+extension StreamFraming {
+  fileprivate init?(_ fields: CallFields, _ limits: RPCLimits) {
+    self.init(fields)
+    if fields.acceptsStreamGzip { self.compressAboveBytes = limits.compressAboveBytes }
+  }
+}
