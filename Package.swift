@@ -172,8 +172,8 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Contracts", "Caching", "CatalogCSV",
-        "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments, protobuf,
+        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
+        "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments, protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CatalogStore
+import Channel
 import Caching
 import JSONText
 import RPC

@@ -12,11 +12,10 @@ final class MethodMetrics: Sendable {
   let transparentRetries: Counter
   let retryDelay: Metrics.Timer
   private let dimensions: [(String, String)]
-  private let callTimes = Mutex<[Code?: Metrics.Timer]>([:])
   private let attemptTimes = Mutex<[Code?: Metrics.Timer]>([:])
 
   init(channel: String, method: String) {
-    let dimensions = [("target", channel), ("method", method)]
+    let dimensions = [("target", channel), ("rpc_method", method)]
     self.dimensions = dimensions
     self.attempts = Counter(label: "rpc_client_attempts_started_total", dimensions: dimensions)
     self.retries = Counter(label: "rpc_client_call_retries_total", dimensions: dimensions)
@@ -31,29 +30,18 @@ final class MethodMetrics: Sendable {
     )
   }
 
-  /// Notes a call with all its attempts; `code` is `nil` when it succeeded.
-  func call(_ duration: Duration, _ code: Code?) {
-    self.timer("rpc_client_call_duration_seconds", in: self.callTimes, code).record(duration)
-  }
-
+  /// Notes one attempt; `code` is `nil` when it succeeded.
   func attempt(_ duration: Duration, _ code: Code?) {
-    self.timer("rpc_client_attempt_duration_seconds", in: self.attemptTimes, code).record(duration)
-  }
-
-  private func timer(
-    _ label: String,
-    in timers: borrowing Mutex<[Code?: Metrics.Timer]>,
-    _ code: Code?
-  ) -> Metrics.Timer {
-    timers.withLock { timers in
+    let timer = self.attemptTimes.withLock { timers in
       if let timer = timers[code] { return timer }
       let timer = Metrics.Timer(
-        label: label,
-        dimensions: self.dimensions + [("code", code?.name ?? "ok")]
+        label: "rpc_client_attempt_duration_seconds",
+        dimensions: self.dimensions + [("rpc_status_code", code?.name ?? "ok")]
       )
       timers[code] = timer
       return timer
     }
+    timer.record(duration)
   }
 }
 

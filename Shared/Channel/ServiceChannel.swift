@@ -86,7 +86,6 @@ package final class ServiceChannel: Sendable {
         await self.perform(call)
       }
     let now = ContinuousClock.now
-    call.method.metrics.call(now - call.began, attempt.code)
     if attempt.code == nil { call.method.record(now - call.began, now: now) }
     return try attempt.result.get()
   }

@@ -14,6 +14,21 @@ package struct CallHead: Sendable {
     self.mayChange = !endpoint.allowsGet
     self.request = request
   }
+
+  init(_ endpoint: StreamEndpoint, _ request: HTTPRequest) {
+    self.path = endpoint.path
+    self.mayChange = endpoint.mayChange
+    self.request = request
+  }
+
+  /// `nil` for a request of anything but a method.
+  init?(_ target: Target?, _ request: HTTPRequest) {
+    switch target {
+    case .method(let endpoint): self.init(endpoint, request)
+    case .stream(let endpoint): self.init(endpoint, request)
+    case .page, nil: return nil
+    }
+  }
 }
 
 /// A call whose body is there, not decoded yet, before its turn has come.

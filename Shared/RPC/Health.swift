@@ -55,7 +55,6 @@ package final class Health: Sendable {
   var isDraining: Bool { self.state.withLock { $0.isDraining } }
 
   package var hasStarted: Bool { self.state.withLock { $0.hasStarted } }
-  var isDraining: Bool { self.state.withLock { $0.isDraining } }
 
   /// Adds something that this service needs in order to do its work.
   package func addCheck(name: String, check: @escaping Check) {

@@ -1,5 +1,6 @@
 package import HTTPMessage
 import SwiftProtobuf
+import Telemetry
 
 extension RPCClient {
   /// Calls a streaming method and returns its messages as they come.

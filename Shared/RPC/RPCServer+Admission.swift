@@ -6,20 +6,20 @@ extension RPCServer {
   /// - Parameter request: Learns who calls, so that it is not asked about again.
   /// - Returns: The answer to a call that is not to be served, or `nil` for one that is.
   package func admit(_ request: inout HTTPRequest) -> HTTPResponse? {
-    guard let hooks = self.hooks, case .method(let endpoint) = self.target(of: request)
+    guard let hooks = self.hooks, let head = CallHead(self.target(of: request), request)
     else { return nil }
     do {
-      request.admission = try hooks.admit(CallHead(endpoint, request))
+      request.admission = try hooks.admit(head)
       return nil
     } catch {
-      return self.response(refusing: error, request, endpoint)
+      return self.response(refusing: error, request, head.path)
     }
   }
 
   private func response(
     refusing error: any Error,
     _ request: HTTPRequest,
-    _ endpoint: Endpoint
+    _ path: String
   ) -> HTTPResponse {
     let began = ContinuousClock.now
     let requestID = CallFields(request.fields).requestID
@@ -28,7 +28,7 @@ extension RPCServer {
     response.fields.append("x-request-id", requestID)
     self.observe(
       CallRecord(
-        method: endpoint.path,
+        method: path,
         status: response.status,
         code: refusal.error.code,
         failure: refusal.failure,
@@ -45,9 +45,9 @@ extension RPCServer {
   }
 
   /// What the transport found out about a call, or what is found out now where it did not ask.
-  func admission(of request: HTTPRequest, _ endpoint: Endpoint) throws -> HTTPAdmission {
+  func admission(of request: HTTPRequest, _ head: CallHead) throws -> HTTPAdmission {
     if let known = request.admission { return known }
-    return try self.hooks?.admit(CallHead(endpoint, request)) ?? HTTPAdmission()
+    return try self.hooks?.admit(head) ?? HTTPAdmission()
   }
 
   /// Runs a method's handler when its turn has come.

@@ -120,7 +120,7 @@ extension RPCServer {
     var admission = HTTPAdmission()
     var deadline: ContinuousClock.Instant?
     do {
-      admission = try self.admission(of: request, endpoint)
+      admission = try self.admission(of: request, CallHead(endpoint, request))
       let admitted = admission
       let payload = try await self.payload(of: request, fields, endpoint, &reply.codec)
       let timeout = try self.timeout(of: fields, default: endpoint.timeout)

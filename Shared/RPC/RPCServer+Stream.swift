@@ -6,6 +6,8 @@ struct StreamEndpoint: Sendable {
   typealias Answer = @Sendable (Payload, ServerContext, StreamedReply) async throws -> Void
 
   let path: String
+  /// Whether calling the method may change something.
+  let mayChange: Bool
   /// For calls that name no time limit; `nil` for none.
   let timeout: Duration?
   let answer: Answer
@@ -36,7 +38,12 @@ extension RPCServer {
       try await handler(request, context, StreamWriter(reply: reply))
     }
     self.add(
-      StreamEndpoint(path: method.path, timeout: timeout, answer: answer),
+      StreamEndpoint(
+        path: method.path,
+        mayChange: method.idempotency != .noSideEffects,
+        timeout: timeout,
+        answer: answer
+      ),
       of: method.service
     )
   }
@@ -72,6 +79,9 @@ extension RPCServer {
     do throws(Refusal) {
       guard request.method == "POST" else { throw Refusal.wrongMethod(allowed: "POST") }
       guard let framing else { throw Refusal.wrongStreamCodec }
+      do { _ = try self.admission(of: request, CallHead(endpoint, request)) } catch {
+        throw Refusal(error, deadline: nil)
+      }
       let call = try await self.call(endpoint, request, fields, framing, began: began)
       return await self.run(endpoint, call, framing, observe)
     } catch {

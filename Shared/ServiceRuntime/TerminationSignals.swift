@@ -5,7 +5,7 @@ import Glibc
 #endif
 
 /// SIGTERM and SIGINT as values; a second one ends the process at once.
-struct TerminationSignals {
+struct TerminationSignals: @unchecked Sendable {  // The sources are only kept alive.
   struct Signal: Sendable {
     let number: Int32
     var name: String { self.number == SIGTERM ? "SIGTERM" : "SIGINT" }

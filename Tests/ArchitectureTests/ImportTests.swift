@@ -37,8 +37,8 @@ private let allowed: [String: Set<String>] = [
     "ServiceRuntime",
   ],
   "RecommendationGateway": [
-    "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Contracts", "Caching", "CatalogStore",
-    "CatalogCSV", "MilvusStore", "Safety", "ServiceRuntime",
+    "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
+    "CatalogStore", "CatalogCSV", "MilvusStore", "Safety", "ServiceRuntime",
   ],
 ]
 

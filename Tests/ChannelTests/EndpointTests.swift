@@ -172,7 +172,7 @@ struct `A channel's endpoints` {
     try await serving(replicas) { ports in
       try await withChannel(to: ports) { client, channel in
         for _ in 0..<10 { _ = await client.failure() }
-        let json = try JSONValue(channel.snapshot().json)
+        let json = try ParsedJSON(channel.snapshot().json)
         guard case .object(let members) = json, case .list(let endpoints)? = members["endpoints"]
         else {
           Issue.record("no object with endpoints")

@@ -20,16 +20,13 @@ struct `A channel's metrics` {
     try await serving([replica]) { ports in
       try await withChannel(named: "counted", to: ports) { client, _ in
         #expect(await client.failure() == nil)
-        let own = [("target", "counted"), ("method", "t.v1.T/Harmless")]
+        let own = [("target", "counted"), ("rpc_method", "t.v1.T/Harmless")]
         let attempts = try metrics.expectCounter("rpc_client_attempts_started_total", own)
         #expect(attempts.totalValue == 2)
         #expect(try metrics.expectCounter("rpc_client_call_retries_total", own).totalValue == 1)
-        let calls = "rpc_client_call_duration_seconds"
-        let ok = try metrics.expectTimer(calls, own + [("code", "ok")])
-        #expect(ok.values.count == 1)
         let failed = try metrics.expectTimer(
           "rpc_client_attempt_duration_seconds",
-          own + [("code", "unavailable")]
+          own + [("rpc_status_code", "unavailable")]
         )
         #expect(failed.values.count == 1)
         let endpoint = [("target", "counted"), ("endpoint", "127.0.0.1:\(ports[0])")]

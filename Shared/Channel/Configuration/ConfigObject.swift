@@ -4,10 +4,10 @@ import RPC
 struct ConfigObject {
   let path: String
   let problems: ProblemList
-  private let members: [String: JSONValue]
+  private let members: [String: ParsedJSON]
 
   /// Notes a problem and has no members where `value` is no object.
-  init(_ value: JSONValue, path: String, problems: ProblemList) {
+  init(_ value: ParsedJSON, path: String, problems: ProblemList) {
     self.path = path
     self.problems = problems
     if case .object(let members) = value {
@@ -35,7 +35,7 @@ struct ConfigObject {
 
   func has(_ key: String) -> Bool { self.value(key) != nil }
 
-  private func value(_ key: String) -> JSONValue? {
+  private func value(_ key: String) -> ParsedJSON? {
     self.members[key].flatMap { $0 == .null ? nil : $0 }
   }
 

@@ -5,9 +5,9 @@ extension ServiceConfig {
   ///
   /// - Throws: Every problem at once, each with the path of its member.
   package init(json text: [UInt8]) throws(ConfigProblems) {
-    let value: JSONValue
-    do throws(JSONValue.Malformed) {
-      value = try JSONValue(text)
+    let value: ParsedJSON
+    do throws(ParsedJSON.Malformed) {
+      value = try ParsedJSON(text)
     } catch {
       throw ConfigProblems(problems: ["not JSON at byte \(error.offset): \(error.description)"])
     }

@@ -1,8 +1,8 @@
 /// A JSON text as a value, for the few texts whose shape has to be looked at piece by piece.
-package enum JSONValue: Sendable, Hashable {
+package enum ParsedJSON: Sendable, Hashable {
   /// Of members with the same key, the last.
-  case object([String: JSONValue])
-  case list([JSONValue])
+  case object([String: ParsedJSON])
+  case list([ParsedJSON])
   case string(String)
   /// As it was written.
   case number(String)
@@ -18,7 +18,7 @@ package enum JSONValue: Sendable, Hashable {
 
   /// Reads a whole text.
   package init(_ text: [UInt8]) throws(Malformed) {
-    let result = text.withUnsafeBytes { bytes -> Result<JSONValue, JSONFault> in
+    let result = text.withUnsafeBytes { bytes -> Result<ParsedJSON, JSONFault> in
       var reader = JSONReader(bytes)
       return Result { () throws(JSONFault) in
         let value = try Self.read(&reader)
@@ -32,15 +32,15 @@ package enum JSONValue: Sendable, Hashable {
     }
   }
 
-  private static func read(_ reader: inout JSONReader) throws(JSONFault) -> JSONValue {
+  private static func read(_ reader: inout JSONReader) throws(JSONFault) -> ParsedJSON {
     switch try reader.kind() {
     case .object:
-      var members: [String: JSONValue] = [:]
+      var members: [String: ParsedJSON] = [:]
       try reader.beginObject()
       while let key = try reader.nextKey() { members[key] = try self.read(&reader) }
       return .object(members)
     case .list:
-      var items: [JSONValue] = []
+      var items: [ParsedJSON] = []
       try reader.beginList()
       while try reader.nextItem() { items.append(try self.read(&reader)) }
       return .list(items)
