@@ -16,9 +16,12 @@ final class ServerLoop {
   private var connections: [ObjectIdentifier: any ServerConnection] = [:]
   private var runningHandlers = 0
   private var clock: RepeatedTask?
+  private var isEnforcingDeadlines = false
   private var drainPhase = DrainPhase.none
   private var drained: EventLoopPromise<Void>?
   private var drainTimers: [Scheduled<Void>] = []
+
+  private static let connectionsPerTurn = 256
 
   private enum DrainPhase { case none, announced, begun }
 
@@ -122,8 +125,23 @@ final class ServerLoop {
     let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
     self.clock = self.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in
       bound.value.readClock()
-      bound.value.forEachConnection { $0.enforceDeadlines() }
+      bound.value.enforceDeadlines()
     }
+  }
+
+  private func enforceDeadlines() {
+    guard !self.isEnforcingDeadlines else { return }
+    self.enforceDeadlines(of: Array(self.connections.values)[...])
+  }
+
+  /// Looks at some connections in each turn of the loop, so that with thousands of them a request
+  /// does not wait for all.
+  private func enforceDeadlines(of connections: ArraySlice<any ServerConnection>) {
+    for connection in connections.prefix(Self.connectionsPerTurn) { connection.enforceDeadlines() }
+    let rest = connections.dropFirst(Self.connectionsPerTurn)
+    self.isEnforcingDeadlines = !rest.isEmpty
+    guard self.isEnforcingDeadlines else { return }
+    self.eventLoop.assumeIsolatedUnsafeUnchecked().execute { self.enforceDeadlines(of: rest) }
   }
 
   private func stopClock() {

@@ -248,7 +248,12 @@ package struct RPCClient: Sendable {
       case .timedOut: return failure(.deadlineExceeded, "did not answer in time", "TIMED_OUT")
       case .responseTooLarge:
         return failure(.resourceExhausted, "answered with too much", "RESPONSE_TOO_LARGE")
-      case .protocolError: return failure(.unavailable, "broke the protocol", "PROTOCOL_ERROR")
+      case .protocolError:
+        return failure(
+          .unavailable,
+          "broke the protocol or could not agree on TLS",
+          "PROTOCOL_ERROR"
+        )
       }
     default: return failure(.internal, "could not be called", "INTERNAL")
     }

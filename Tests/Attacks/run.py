@@ -44,8 +44,8 @@ class Attack:
     sizes: tuple[int, int] = (0, 0)
     # By which memory may grow in the short and in the long form, in MiB.
     bounds: tuple[int, int] = (32, 32)
-    # Seconds beside those that all attacks have.
-    extra: int = 0
+    # Seconds beside those that all attacks have, in the short and in the long form.
+    extra: tuple[int, int] = (0, 0)
 
     @property
     def name(self) -> str:
@@ -68,7 +68,7 @@ ATTACKS = [
     Attack(attacks.gzip_bomb, (512, 4096)),
     Attack(attacks.unknown_methods),
     Attack(attacks.expensive_moods),
-    Attack(attacks.slow_headers, (1000, 10_000), (64, 512), extra=1),
+    Attack(attacks.slow_headers, (1000, 10_000), (64, 512), (1, 50)),
     Attack(attacks.half_open, (300, 3000), (48, 256)),
     Attack(attacks.slow_readers, (50, 500), (128, 512)),
     Attack(attacks.held_bodies, (4, 16), (128, 512)),
@@ -188,7 +188,7 @@ def measure(ports: list[int], seconds: float, attack: Attack | None = None, size
 def judge(watched: Watched, twin: Service, attack: Attack, long: bool) -> bool:
     ports = [watched.service.port, twin.port]
     size, bound = attack.sizes[long], attack.bounds[long]
-    seconds = (10 if long else 2) + attack.extra * (5 if long else 1)
+    seconds = (10 if long else 2) + attack.extra[long]
     files = watched.files
     [(calm, _), _], _ = measure(ports, 5 if long else 1)
     watched.forget_peak()
@@ -207,7 +207,7 @@ def judge(watched: Watched, twin: Service, attack: Attack, long: bool) -> bool:
     if failures:
         problems.append(f"{failures} calls of the good client failed")
     # A response that nobody takes has 30 s.
-    if not watched.settles(files, 40):
+    if not watched.settles(files, 60):
         problems.append(f"{watched.files - files} connections are left")
     if watched.service.process.poll() is not None or send(ports[0], "GET", "/readyz", timeout=5).status != 200:
         problems.append("the service is not ready")

@@ -116,6 +116,10 @@ def test_all_three_services_speak_tls_and_know_each_other(tmp_path, loaded, auth
         # Nobody without a certificate reaches the services behind.
         refused = curl("--cacert", authority.certificate, f"https://localhost:{system.emotion.port}/livez")
         assert refused.returncode != 0 and "alert" in refused.stderr, refused
+        del system.gateway.settings["SERVICE_CA_FILE"]
+        doctor = system.gateway.run("doctor")
+        assert doctor.returncode == 69
+        assert "FAIL emotion-service" in doctor.stdout and "could not agree on TLS" in doctor.stdout
         plain = curl(f"http://127.0.0.1:{system.gateway.port}/livez")
         assert "TLS_REQUIRED" in plain.stdout
         for service in system.services:
