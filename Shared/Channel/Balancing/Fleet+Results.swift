@@ -13,7 +13,7 @@ extension Fleet {
 
   /// The first wait before an endpoint that can't be reached is asked again, doubled each time.
   static let firstReconnect = Duration.milliseconds(100)
-  static let longestReconnect = Duration.seconds(4)
+  static let longestReconnect = Duration.seconds(2)
   /// Answers in a row after which an endpoint that was left out is trusted again.
   static let neededProbes = 3
   /// However long an endpoint asks to be left alone.
@@ -156,6 +156,8 @@ extension Fleet {
     if wasUnreachable {
       self.endpoints[index].unreachable = nil
       self.endpoints[index].latency = PeakEWMA(now: now)
+      // If it was left out too, its calls likely failed for the same reason.
+      self.endpoints[index].ejection?.nextProbe = now
     }
     if heedsServing { self.endpoints[index].isServing = health == .serving }
     return !wasReady && self.endpoints[index].state(at: now) == .ready
