@@ -53,6 +53,47 @@ struct `A channel's endpoints` {
     }
   }
 
+  @Test func `are looked after when the call that came first is long over`() async throws {
+    let port = try await freePort()
+    let other = Replica()
+    try await other.serving { otherPort in
+      try await withChannel(to: [port, otherPort]) { client, channel in
+        let scope = CallScope(deadline: .now + .milliseconds(100))
+        await CallScope.$current.withValue(scope) { _ = await client.failure() }
+        while channel.snapshot().endpoints[0].state == "ready" { _ = await client.failure() }
+        try await Task.sleep(for: .milliseconds(200))
+        try await Replica().serving(port: port) { _ in
+          let isBack = await eventually { channel.snapshot().endpoints[0].state == "ready" }
+          #expect(isBack)
+        }
+      }
+    }
+  }
+
+  @Test func `that say nothing are not taken to be back`() async throws {
+    let isDeaf = Mutex(false)
+    try await withChannel(
+      to: [1, 2],
+      transport: { address in
+        EndpointTransport(handler: { request in
+          guard address.port == 1 else {
+            return HTTPResponse(status: 200, fields: ["content-type": "application/proto"])
+          }
+          let wasDeaf = isDeaf.withLock { isDeaf in
+            defer { isDeaf = true }
+            return isDeaf
+          }
+          if wasDeaf { try await Task.sleep(for: .seconds(60)) }
+          throw HTTPTransportError(.unreachable, "test")
+        })
+      }
+    ) { client, channel in
+      while channel.snapshot().endpoints[0].state == "ready" { _ = await client.failure() }
+      try await Task.sleep(for: .milliseconds(3500))
+      #expect(channel.snapshot().endpoints[0].state == "unreachable")
+    }
+  }
+
   @Test func `are waited for by calls that may wait`() async throws {
     let port = try await freePort()
     var config = ServiceConfig()

@@ -53,9 +53,9 @@ final class TimedFleet {
   }
 
   /// What a health check found; returns whether calls that wait might go on.
-  func check(_ place: Int, isReachable: Bool, isServing: Bool? = nil) -> Bool {
+  func check(_ place: Int, _ health: Fleet.Health) -> Bool {
     let id = self.fleet.endpoints[place].id
-    return self.fleet.checked(id, isReachable: isReachable, isServing: isServing, now: self.now)
+    return self.fleet.checked(id, health, heedsServing: true, now: self.now)
   }
 
   /// How many removed endpoints may be closed now.
@@ -328,15 +328,16 @@ final class TimedFleet {
   @Test func `are back with the first answer to a health check`() {
     let fleet = TimedFleet(.p2cEWMA, count: 1)
     fleet.end(1, at: 0, .unreachable)
-    #expect(!fleet.check(0, isReachable: false))
+    #expect(!fleet.check(0, .unreachable))
+    #expect(!fleet.check(0, .silent))
     #expect(fleet.state(0) == .unreachable)
-    #expect(fleet.check(0, isReachable: true))
+    #expect(fleet.check(0, .serving))
     #expect(fleet.state(0) == .ready)
   }
 
   @Test func `are told from those that say they are not serving, which are a last resort`() throws {
     let fleet = TimedFleet(.p2cEWMA, count: 2)
-    for place in 0..<2 { _ = fleet.check(place, isReachable: true, isServing: false) }
+    for place in 0..<2 { _ = fleet.check(place, .notServing) }
     #expect(fleet.state(0) == .notServing)
     #expect(try #require(fleet.pick(Fleet.Wish(takesUnreachable: false))).isLastResort)
   }

@@ -13,7 +13,7 @@ extension Fleet {
 
   /// The first wait before an endpoint that can't be reached is asked again, doubled each time.
   static let firstReconnect = Duration.milliseconds(100)
-  static let longestReconnect = Duration.seconds(4)
+  static let longestReconnect = Duration.seconds(2)
   /// Answers in a row after which an endpoint that was left out is trusted again.
   static let neededProbes = 3
   /// However long an endpoint asks to be left alone.
@@ -121,32 +121,45 @@ extension Fleet {
     return due
   }
 
+  /// What an endpoint said when it was asked for its health.
+  enum Health: Sendable, Hashable {
+    case serving
+    case notServing
+    /// Nothing, in the time it had.
+    case silent
+    /// No connection could be made.
+    case unreachable
+  }
+
   /// Notes what an endpoint said when it was asked for its health.
   ///
   /// - Parameters:
   ///   - id: Of the endpoint.
-  ///   - isReachable: Whether it answered at all.
-  ///   - isServing: `nil` where that is not asked for.
+  ///   - health: What it said.
+  ///   - heedsServing: Whether it matters that it serves, or only that it can be reached.
   ///   - now: The time.
   /// - Returns: Whether calls that wait might go on.
   mutating func checked(
     _ id: Int,
-    isReachable: Bool,
-    isServing: Bool?,
+    _ health: Health,
+    heedsServing: Bool,
     now: ContinuousClock.Instant
   ) -> Bool {
     guard let index = self.endpoints.firstIndex(where: { $0.id == id }) else { return false }
     self.endpoints[index].isBeingChecked = false
-    guard isReachable else {
+    let wasUnreachable = self.endpoints[index].unreachable != nil
+    if health == .unreachable || health == .silent && wasUnreachable {
       _ = self.unreachable(index, now: now)
       return false
     }
     let wasReady = self.endpoints[index].state(at: now) == .ready
-    if self.endpoints[index].unreachable != nil {
+    if wasUnreachable {
       self.endpoints[index].unreachable = nil
       self.endpoints[index].latency = PeakEWMA(now: now)
+      // If it was left out too, its calls likely failed for the same reason.
+      self.endpoints[index].ejection?.nextProbe = now
     }
-    self.endpoints[index].isServing = isServing
+    if heedsServing { self.endpoints[index].isServing = health == .serving }
     return !wasReady && self.endpoints[index].state(at: now) == .ready
   }
 

@@ -9,7 +9,7 @@ extension ServiceChannel {
   func attempt(_ call: ChannelCall, previous: Int) async -> Attempt {
     while true {
       let pick: Fleet.Pick
-      do { pick = try await self.pick(for: call, previous: previous) } catch {
+      do { pick = try await self.pick(for: call) } catch {
         var attempt = Attempt(error)
         attempt.isLast = true
         return attempt
@@ -58,7 +58,7 @@ extension ServiceChannel {
 
   /// The endpoint for the next attempt, awaited where names have not been looked up yet or the
   /// call is one that waits.
-  private func pick(for call: ChannelCall, previous: Int) async throws -> Fleet.Pick {
+  private func pick(for call: ChannelCall) async throws -> Fleet.Pick {
     let waits = call.method.config.waitsForReady
     let wish = Fleet.Wish(
       tried: call.tried,

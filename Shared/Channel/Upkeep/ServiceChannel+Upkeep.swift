@@ -8,14 +8,16 @@ extension ServiceChannel {
   /// Between two look-ups at least, whatever fails.
   private static let shortestResolve = Duration.milliseconds(500)
   private static let resolveTimeout = Duration.seconds(5)
-  private static let checkTimeout = Duration.seconds(2)
+  /// Longer than it takes to give a connection up.
+  private static let checkTimeout = Duration.seconds(3)
 
   /// Starts looking after the endpoints, once.
   func startUpkeep() {
     self.upkeep.withLock { upkeep in
-      // One task a channel, which `close()` ends: calls come and go while it runs.
+      // One task a channel, which `close()` ends: calls come and go while it runs. Detached from the
+      // first of them, whose deadline is not its own.
       upkeep.start {
-        Task {
+        Task.detached {
           await withDiscardingTaskGroup { group in
             if self.targets.contains(where: { !$0.isAddress }) {
               group.addTask { await self.keepResolving() }
@@ -96,24 +98,24 @@ extension ServiceChannel {
     self.metrics.set(endpoints, tokens: tokens, now: .now)
   }
 
-  /// Asks an endpoint for its health; any answer shows that it can be reached.
+  /// Asks an endpoint for its health.
   private func check(_ endpoint: Endpoint) async {
-    let (isReachable, isServing) = await self.health(of: endpoint)
+    let health = await self.health(of: endpoint)
     let isBack = self.fleet.withLock { fleet in
       fleet.checked(
         endpoint.id,
-        isReachable: isReachable,
-        isServing: self.config.health == nil ? nil : isServing,
+        health,
+        heedsServing: self.config.health != nil,
         now: .now
       )
     }
     if isBack { self.waiters.wake() }
   }
 
-  private func health(of endpoint: Endpoint) async -> (isReachable: Bool, isServing: Bool) {
+  private func health(of endpoint: Endpoint) async -> Fleet.Health {
     let handler = endpoint.transport.handler
     let url = "\(endpoint.address.scheme)://\(endpoint.authority)"
-    guard let client = try? RPCClient(baseURL: url, send: handler) else { return (false, false) }
+    guard let client = try? RPCClient(baseURL: url, send: handler) else { return .unreachable }
     var request = Grpc_Health_V1_HealthCheckRequest()
     request.service = self.config.health?.serviceName ?? ""
     do throws(RPCError) {
@@ -122,11 +124,14 @@ extension ServiceChannel {
         request,
         timeout: Self.checkTimeout
       )
-      return (true, answer.status == .serving)
+      return answer.status == .serving ? .serving : .notServing
     } catch {
-      let isReachable = !["UNREACHABLE", "INTERRUPTED", "REFUSED"].contains(error.reason)
+      switch error.reason {
+      case "UNREACHABLE", "REFUSED", "INTERRUPTED": return .unreachable
+      case "DEADLINE_EXCEEDED", "TIMED_OUT", "CANCELED": return .silent
       // A server without a health check is taken to be well, as in gRPC.
-      return (isReachable, error.code == .unimplemented)
+      default: return error.code == .unimplemented ? .serving : .notServing
+      }
     }
   }
 }
