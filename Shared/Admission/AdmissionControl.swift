@@ -81,7 +81,11 @@ package final class AdmissionControl: Sendable {
     guard !Self.isOpen(head) else { return HTTPAdmission() }
     let kind = CallClass(head)
     let caller = try self.caller(of: head, kind)
-    let fields = try self.takeToken(of: caller, kind)
+    var fields = try self.takeToken(of: caller, kind)
+    // A cache must not give one caller's answer to another.
+    if caller.isKnown, head.request.method == "GET" {
+      fields.append("vary", "authorization, x-api-key")
+    }
     var priority = head.request.fields["x-priority"].flatMap(CallPriority.init) ?? .standard
     if priority == .critical, !caller.scopes.contains(.critical) { priority = .standard }
     if let overload = self.limiters[kind]?.overload(for: priority) {
