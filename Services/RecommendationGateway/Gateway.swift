@@ -132,6 +132,7 @@ private struct Backend: Sendable {
   ///   - name: For people.
   ///   - url: As in "http://127.0.0.1:8081".
   ///   - key: What the service knows the gateway by, or `nil` where it asks for nothing.
+  /// - Throws: `ConfigurationProblems` where the address is none.
   init(_ name: String, url: String, _ key: String?) throws {
     guard let address = ServiceAddress(url: url) else {
       throw ConfigurationProblems(["\(url) is not an address of the form http://HOST:PORT"])

@@ -34,11 +34,12 @@ package final class AdmissionControl: Sendable {
   private let replays: Replays
   private let rejections = Rejections()
 
-  /// Reads the files of keys; throws where one is no good.
+  /// Reads the files of keys.
   ///
   /// - Parameters:
   ///   - configuration: What is asked for.
   ///   - report: Hears, in words fit for a log, that a file was read again or could not be.
+  /// - Throws: `AdmissionProblem` where a file or the secret is no good.
   package init(
     _ configuration: Configuration,
     report: @escaping @Sendable (String) -> Void = { _ in }
