@@ -34,11 +34,12 @@ package final class AdmissionControl: Sendable {
   private let replays: Replays
   private let rejections = Rejections()
 
-  /// Reads the files of keys; throws where one is no good.
+  /// Reads the files of keys.
   ///
   /// - Parameters:
   ///   - configuration: What is asked for.
   ///   - report: Hears, in words fit for a log, that a file was read again or could not be.
+  /// - Throws: `AdmissionProblem` where a file or the secret is no good.
   package init(
     _ configuration: Configuration,
     report: @escaping @Sendable (String) -> Void = { _ in }
@@ -81,7 +82,11 @@ package final class AdmissionControl: Sendable {
     guard !Self.isOpen(head) else { return HTTPAdmission() }
     let kind = CallClass(head)
     let caller = try self.caller(of: head, kind)
-    let fields = try self.takeToken(of: caller, kind)
+    var fields = try self.takeToken(of: caller, kind)
+    // A cache must not give one caller's answer to another.
+    if caller.isKnown, head.request.method == "GET" {
+      fields.append("vary", "authorization, x-api-key")
+    }
     var priority = head.request.fields["x-priority"].flatMap(CallPriority.init) ?? .standard
     if priority == .critical, !caller.scopes.contains(.critical) { priority = .standard }
     if let overload = self.limiters[kind]?.overload(for: priority) {

@@ -1,7 +1,8 @@
 /// What a server found out about a request by its header alone, before it read the body.
 package struct HTTPAdmission: Sendable, Hashable {
-  /// Who is calling, fit for logs: the name of a key, never the key. Callers without a name share
-  /// one by their address; empty where nobody asked.
+  /// Who is calling, fit for logs; empty where nobody asked.
+  ///
+  /// The name of a key, never the key; callers without one are told apart by their address.
   package var caller: String
   package var priority: CallPriority
   /// To be added to the response, whatever it will be.

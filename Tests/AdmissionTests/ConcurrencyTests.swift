@@ -59,7 +59,7 @@ import Testing
     let limiter = try await self.full()
     let order = Order()
     _ = await self.wait(limiter, .standard) { _ in order.append("old") }
-    try await Task.sleep(for: WaitingCalls.patience)
+    try await Task.sleep(for: WaitingCalls.crowdedAfter)
     _ = await self.wait(limiter, .standard) { _ in order.append("new") }
     self.leave(limiter)
     #expect(await eventually { order.names == ["new"] })
@@ -116,6 +116,28 @@ import Testing
     // The quarter of a second until one of four has ended, and its own second.
     let task = await self.wait(limiter, .standard, until: .now + .seconds(30)) { _ in }
     task.cancel()
+  }
+
+  @Test func `give up an eighth of their time before its end`() async {
+    let start = ContinuousClock.now
+    let outcome: WaitingCalls.Turn = await withCheckedContinuation { continuation in
+      var waiting = WaitingCalls()
+      let end = start + .seconds(80)
+      let call = WaitingCalls.Call(ticket: 1, deadline: end, continuation: continuation)
+      waiting.add(call, .standard, start)
+      #expect(waiting.removeLate(start + .seconds(69), work: .zero).isEmpty)
+      #expect(waiting.count == 1)
+      #expect(waiting.removeLate(start + .seconds(71), work: .zero).map(\.ticket) == [1])
+      #expect(waiting.count == 0)
+      waiting.add(call, .standard, start)
+      #expect(waiting.removeLate(start, work: .seconds(79)).isEmpty)
+      #expect(waiting.removeLate(start, work: .seconds(81)).count == 1)
+      continuation.resume(returning: .cancelled)
+    }
+    guard case .cancelled = outcome else {
+      Issue.record("the continuation was resumed by another")
+      return
+    }
   }
 
   @Test func `are answered 503 with a time to come back at`() async throws {

@@ -129,6 +129,20 @@ func hex(_ key: String) -> String {
     }
   }
 
+  @Test func `keeps caches from giving one caller's answer to another`() async throws {
+    try await self.withServer(Self.lines) { server, _ in
+      let answer = await server.server.handle(
+        HTTPRequest(
+          method: "GET",
+          target: GuardedServer.readPath + "?encoding=json&message=%7B%7D",
+          fields: ["x-api-key": "read-key"]
+        )
+      )
+      #expect(answer.status == 200)
+      #expect(answer.fields.values(of: "vary").contains("authorization, x-api-key"))
+    }
+  }
+
   @Test func `answers a call without a key before its body is read`() async throws {
     try await self.withServer(Self.lines) { server, _ in
       var request = HTTPRequest(method: "POST", target: GuardedServer.readPath)

@@ -14,7 +14,8 @@ struct TitlePreparation: Sendable {
   /// Makes titles ready to be stored; those that have emotions keep them.
   ///
   /// - Parameter titles: 1...100, with ids that differ.
-  /// - Throws: `RPCError` where a service failed; titles without an answer are in the result.
+  /// - Returns: What can be stored, and why the rest can't.
+  /// - Throws: `RPCError` where a service failed.
   func prepare(_ titles: [CatalogTitle]) async throws -> PreparedTitles {
     var prepared = PreparedTitles()
     let annotated = try await self.annotated(titles, &prepared)

@@ -45,6 +45,8 @@ final class Credentials: Sendable {
 }
 
 extension Refusal {
+  /// The answer to a caller who showed nothing.
+  ///
   /// Source: https://www.rfc-editor.org/rfc/rfc6750#section-3
   fileprivate static let missingCredentials = Refusal(
     RPCError(

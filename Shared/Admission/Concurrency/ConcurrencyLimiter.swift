@@ -160,7 +160,7 @@ final class ConcurrencyLimiter: Sendable {
       isSaturated: window.hadWaiting
     )
     if window.median > 0 { state.median = window.median }
-    let late = state.waiting.removeAll(before: now + .seconds(state.median))
+    let late = state.waiting.removeLate(now, work: .seconds(state.median))
     let overload = Overload(.deadline, wait: state.wait(for: state.waiting.count))
     return late.map { ($0, .refused(overload)) }
   }

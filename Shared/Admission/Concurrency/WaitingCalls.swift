@@ -8,7 +8,21 @@ struct WaitingCalls: Sendable {
   struct Call: Sendable {
     let ticket: UInt64
     let deadline: ContinuousClock.Instant
+    /// When it gives up, an eighth of its time before the deadline: a refusal that comes with the
+    /// deadline is of no use, one before it can be tried elsewhere.
+    let patience: ContinuousClock.Instant
     let continuation: CheckedContinuation<Turn, Never>
+
+    init(
+      ticket: UInt64,
+      deadline: ContinuousClock.Instant,
+      continuation: CheckedContinuation<Turn, Never>
+    ) {
+      self.ticket = ticket
+      self.deadline = deadline
+      self.patience = deadline - ContinuousClock.now.duration(to: deadline) / 8
+      self.continuation = continuation
+    }
   }
 
   /// How a wait ends.
@@ -19,7 +33,7 @@ struct WaitingCalls: Sendable {
   }
 
   /// After so long without an empty queue the newest call goes first.
-  static let patience = Duration.milliseconds(100)
+  static let crowdedAfter = Duration.milliseconds(100)
 
   /// By rank of priority.
   private var calls: [[Call]] = [[], [], []]
@@ -28,7 +42,7 @@ struct WaitingCalls: Sendable {
 
   /// Whether the newest call goes first.
   func isCrowded(_ now: ContinuousClock.Instant) -> Bool {
-    self.since.map { $0.duration(to: now) >= Self.patience } ?? false
+    self.since.map { $0.duration(to: now) >= Self.crowdedAfter } ?? false
   }
 
   /// How many calls go before a new one.
@@ -78,12 +92,18 @@ struct WaitingCalls: Sendable {
     return nil
   }
 
-  /// Takes out all calls with a deadline before `end`.
-  mutating func removeAll(before end: ContinuousClock.Instant) -> [Call] {
+  /// Takes out all calls that have waited too long to be answered in time.
+  ///
+  /// - Parameters:
+  ///   - now: The time.
+  ///   - work: How long a call takes once it runs.
+  /// - Returns: Those calls.
+  mutating func removeLate(_ now: ContinuousClock.Instant, work: Duration) -> [Call] {
+    let isLate = { (call: Call) in call.patience < now || call.deadline < now + work }
     var late: [Call] = []
     for rank in self.calls.indices {
-      late += self.calls[rank].filter { $0.deadline < end }
-      self.calls[rank].removeAll { $0.deadline < end }
+      late += self.calls[rank].filter(isLate)
+      self.calls[rank].removeAll(where: isLate)
     }
     self.count -= late.count
     if self.count == 0 { self.since = nil }
