@@ -39,12 +39,10 @@ package struct SnapshotTitle: Sendable {
 }
 
 extension CatalogSnapshot {
-  /// Lays out titles for ranking.
+  /// Lays out titles for ranking, given in any order, each id once.
   ///
-  /// - Parameters:
-  ///   - titles: In any order, each id once.
-  ///   - emotionVectors: `[dimensions]` each; those of other emotions than the titles' are left
-  ///     out, and an emotion without one matches nothing.
+  /// Emotions have vectors of `[dimensions]`; those of other emotions than the titles' are left
+  /// out, and an emotion without one matches nothing.
   package convenience init(
     version: String,
     space: String,

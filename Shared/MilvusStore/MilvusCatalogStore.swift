@@ -21,8 +21,8 @@ package final class MilvusCatalogStore: TitleStore {
     var at: ContinuousClock.Instant?
     /// Added to slots: a catalog that was dropped and made again counts from 1 again.
     var base: Int64 = 0
-
-    var writes: Int64 { self.base + Int64(self.version?.slot ?? 0) }
+    /// The version after which stale generations were dropped.
+    var tidied: UInt64 = 0
   }
 
   /// How long a call for an answer in service may wait for Milvus.
@@ -53,11 +53,13 @@ package final class MilvusCatalogStore: TitleStore {
       // Not bound to the task that happens to ask first: others wait for the outcome too.
       Task {
         await CallScope.$current.withValue(CallScope()) {
+          var stale: CatalogVersion?
           await self.snapshots.refreshed { () throws(StoreError) in
             let version = try await Self.plainly { () throws(MilvusError) in
               try await self.reading.log.latest(patience: Self.servingPatience)
             }
             let writes = self.note(version)
+            stale = self.claimsTidying(of: version) ? version : nil
             return (
               version.name, writes,
               { () throws(StoreError) in
@@ -67,8 +69,18 @@ package final class MilvusCatalogStore: TitleStore {
               }
             )
           }
+          if let stale { await self.writer.tidy(after: stale) }
         }
       }
+    }
+  }
+
+  /// Whether this is the first time that a version is seen to have generations to drop.
+  private func claimsTidying(of version: CatalogVersion) -> Bool {
+    guard version.hasStaleGenerations else { return false }
+    return self.seen.withLock { seen in
+      defer { seen.tidied = version.slot }
+      return seen.tidied != version.slot
     }
   }
 

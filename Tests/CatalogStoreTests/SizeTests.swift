@@ -14,7 +14,7 @@ import Testing
   private static func resident() throws -> Int {
     let text = String(decoding: try bytes(of: "/proc/self/statm", upTo: 200), as: UTF8.self)
     let pages = try #require(text.split(separator: " ").dropFirst().first.flatMap { Int($0) })
-    return pages * Int(getpagesize()) >> 20
+    return (pages * Int(getpagesize())) >> 20
   }
 
   private static func bytes(of path: String, upTo count: Int) throws -> [UInt8] {

@@ -28,17 +28,18 @@ ARRIVED = FOLDER / "installed"
 LAUNCHER = """
 import os, sys, milvus
 base, proxy, metrics, password = os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4] == 'auth'
-server = milvus.MilvusServer(milvus.MilvusServerConfig())
-server.set_base_dir(base)
-config = server.config
-config.configs['proxy_port'] = proxy
-for role in ('rootCoord', 'proxy', 'queryCoord', 'queryNode', 'indexNode', 'dataCoord', 'dataNode'):
-    config.set(role + '.ip', '127.0.0.1')
-config.set('common.gracefulStopTimeout', 3)
-config.set('common.session.ttl', 5)
-config.set('authorization_enabled', password)
-config.resolve()
-milvus._initialize_data_files(base)
+if not os.path.exists(base + '/configs/milvus.yaml'):
+    server = milvus.MilvusServer(milvus.MilvusServerConfig())
+    server.set_base_dir(base)
+    config = server.config
+    config.configs['proxy_port'] = proxy
+    for role in ('rootCoord', 'proxy', 'queryCoord', 'queryNode', 'indexNode', 'dataCoord', 'dataNode'):
+        config.set(role + '.ip', '127.0.0.1')
+    config.set('common.gracefulStopTimeout', 3)
+    config.set('common.session.ttl', 5)
+    config.set('authorization_enabled', password)
+    config.resolve()
+    milvus._initialize_data_files(base)
 environment = dict(os.environ, DEPLOY_MODE='STANDALONE', METRICS_PORT=metrics, MILVUS_RUN_DIR=base + '/run',
                    LD_LIBRARY_PATH=base + '/bin')
 os.chdir(base)

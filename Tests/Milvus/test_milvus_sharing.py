@@ -112,3 +112,13 @@ def test_a_reindex_killed_at_any_point_leaves_the_old_catalog_in_service(milvus,
     assert eventually(lambda: call(system.gateway.port, STATUS, {}).json["version"] != before["version"])
     after = call(system.gateway.port, STATUS, {}).json
     assert after["titles"] == 200 and after["embeddingFingerprint"] != before["embeddingFingerprint"]
+
+    def generations():
+        call(system.gateway.port, STATUS, {})
+        names = milvus.python('print(*[n for n in client.list_collections() if n.startswith("killed_titles_")])')
+        return names.split()
+
+    # What was replaced, and what the killed ones left, goes by itself after a minute.
+    assert eventually(lambda: len(generations()) == 1, 120), generations()
+    rows_found = milvus.python('print(len(client.query("killed_titles", filter="gone == false", limit=1000)))')
+    assert rows_found.strip() == "200"

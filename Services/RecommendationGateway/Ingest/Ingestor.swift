@@ -53,7 +53,8 @@ struct Ingestor: Sendable {
 
   /// Stores the pending rows; `progress` hears of each batch that is done.
   ///
-  /// A failure ends the run, after the batches under way are stored; the outcome names it.
+  /// A failure ends the run, after the batches under way are stored unless it is the store's; the
+  /// outcome names it.
   func run(_ work: Work, progress: @Sendable (_ done: Int) -> Void) async -> Outcome {
     await withTaskGroup(of: Result<PreparedTitles, any Error>.self) { group in
       var outcome = Outcome(unchanged: work.unchanged)
@@ -77,6 +78,8 @@ struct Ingestor: Sendable {
 
   /// Stores what was prepared; the first failure is kept as what interrupted the run.
   private func store(_ result: Result<PreparedTitles, any Error>, _ outcome: inout Outcome) async {
+    // The store was waited for long enough; the other batches would wait as long each.
+    if outcome.interruption is StoreError { return }
     do {
       let prepared = try result.get()
       if !prepared.titles.isEmpty {

@@ -1,6 +1,8 @@
 internal import SwiftProtobuf
 
-/// The fields of the collections. Names are part of what is stored: they don't change.
+/// The fields of the collections.
+///
+/// Names are part of what is stored: they don't change.
 enum RowField {
   /// Of both: which row of which writing it is.
   static let key = "row"
@@ -46,6 +48,8 @@ enum RowLimits {
   static let listEntries = 256
   static let recordBytes = 65_535
   static let ratingBytes = 64
+  /// Of a vector.
+  ///
   /// Source: https://milvus.io/docs/limitations.md
   static let dimensions = 32_768
 }

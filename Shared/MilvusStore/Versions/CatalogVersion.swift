@@ -1,5 +1,9 @@
 internal import SwiftProtobuf
 
+#if canImport(Glibc)
+internal import Glibc
+#endif
+
 /// One version of the catalog: which rows count, and how they are to be read.
 struct CatalogVersion: Sendable {
   /// Counts versions from 1; 0 before the first.
@@ -31,6 +35,15 @@ struct CatalogVersion: Sendable {
   /// For how long rows, collections and versions stay that are no longer needed, for those who
   /// still read them.
   static let graceSeconds: UInt64 = 60
+
+  /// Seconds since 1970.
+  static var now: UInt64 { UInt64(max(0, time(nil))) }
+
+  /// Whether a generation was replaced so long ago that it may be dropped.
+  var hasStaleGenerations: Bool {
+    let now = Self.now
+    return self.manifest.retired.contains { old in old.since + Self.graceSeconds <= now }
+  }
 
   /// The last slot of each session whose rows count.
   var sessions: [UInt64: UInt64] {

@@ -27,14 +27,17 @@ struct VersionLog: Sendable {
       }
       // It was followed and dropped between the two questions.
       guard end > .now else {
-        throw MilvusError(.malformed, .showCollections, "changes faster than it can be read")
+        throw MilvusError(.malformed, .showCollections, "names a version that it does not have")
       }
     }
   }
 
   /// Makes a version the next one, unless another was first.
   ///
-  /// - Parameter version: With a writer that has not claimed its slot before.
+  /// - Parameters:
+  ///   - version: With a writer that has not claimed its slot before.
+  ///   - patience: For each call it takes.
+  /// - Returns: Whether the version is now the catalog's.
   /// - Throws: When the outcome is not known.
   func claim(_ version: CatalogVersion, patience: Duration) async throws(MilvusError) -> Claim {
     let name = self.names.version(version.slot)

@@ -162,22 +162,26 @@ extension MilvusClient {
     request.guaranteeTimestamp = timestamp
     request.consistencyLevel = Consistency.session
     let end = ContinuousClock.now + patience
-    do throws(MilvusError) {
-      let answer: MilvusQueryResults = try await self.call(
-        .query,
-        request,
-        patience: min(patience, Self.patienceUnloaded)
-      )
-      return RowColumns(answer.fieldsData)
-    } catch {
-      guard error.isNotLoaded, end > .now else { throw error }
+    while true {
+      do throws(MilvusError) {
+        let answer: MilvusQueryResults = try await self.call(
+          .query,
+          request,
+          patience: end - .now
+        )
+        return RowColumns(answer.fieldsData)
+      } catch {
+        guard error.isNotLoaded, ContinuousClock.now + Self.loadingPause < end else { throw error }
+      }
       try await self.load([name], patience: end - .now)
-      let answer: MilvusQueryResults = try await self.call(.query, request, patience: end - .now)
-      return RowColumns(answer.fieldsData)
+      do { try await Task.sleep(for: Self.loadingPause) } catch {
+        throw MilvusError(.failed(.canceled), .query, "the call was canceled")
+      }
     }
   }
 
-  private static let patienceUnloaded = Duration.seconds(20)
+  /// For some seconds after a restart, Milvus calls loaded what can't be read yet.
+  private static let loadingPause = Duration.milliseconds(200)
 
   /// For each vector, the names of the `count` rows nearest to it that meet a condition, nearest
   /// first.

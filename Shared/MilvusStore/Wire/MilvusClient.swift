@@ -13,7 +13,7 @@ final class MilvusClient: Sendable {
   private let current = Atomic(0)
   private let metrics = MilvusMetrics()
 
-  /// - Parameter proxies: At least one client that speaks HTTP/2.
+  /// Makes a client of the Milvus behind at least one proxy.
   init(proxies: [HTTPHandler], database: String, credentials: MilvusCredentials) {
     var metadata: HeaderFields = [:]
     if let field = credentials.field { metadata["authorization"] = field }
@@ -94,10 +94,6 @@ extension MilvusDescribeCollectionResponse: MilvusAnswer {
 }
 
 extension MilvusGetLoadStateResponse: MilvusAnswer {
-  var outcome: MilvusStatus { self.status }
-}
-
-extension MilvusGetVersionResponse: MilvusAnswer {
   var outcome: MilvusStatus { self.status }
 }
 

@@ -55,7 +55,7 @@ struct MilvusError: Error, Sendable {
   }
 
   private static let retriable: Set<Int32> = [
-    1, 2, 4, 8, 12, 101, 103, 106, 202, 305, 1002, 1807,
+    1, 2, 4, 8, 12, 103, 106, 202, 305, 1002, 1807,
   ]
 }
 

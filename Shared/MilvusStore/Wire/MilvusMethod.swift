@@ -10,7 +10,6 @@ enum MilvusMethod: String, CaseIterable {
   case describeCollection = "DescribeCollection"
   case dropCollection = "DropCollection"
   case getLoadState = "GetLoadState"
-  case getVersion = "GetVersion"
   case insert = "Insert"
   case loadCollection = "LoadCollection"
   case query = "Query"

@@ -128,6 +128,8 @@ extension MilvusFieldData {
   }
 }
 
+/// What a field holds, by Milvus's numbers.
+///
 /// Source: https://github.com/milvus-io/milvus-proto/blob/master/proto/schema.proto
 enum DataType: Int32 {
   case bool = 1

@@ -1,11 +1,6 @@
 internal import SwiftProtobuf
 internal import CatalogStore
-internal import Dispatch
 internal import Synchronization
-
-#if canImport(Glibc)
-internal import Glibc
-#endif
 
 /// Makes new versions of a catalog, one at a time.
 ///
@@ -42,6 +37,7 @@ final class CatalogWriter: Sendable {
   /// - Parameter plan: Called again with what there is then when another writer was first; `nil`
   ///   when there is nothing to do.
   /// - Returns: The version made, or the present one.
+  /// - Throws: What `plan` throws, or why Milvus could not be written to.
   func write(
     _ plan: @Sendable @escaping (Inventory) throws(StoreError) -> (draft: Draft, isWhole: Bool)?
   ) async throws(StoreError) -> CatalogVersion {
@@ -212,14 +208,14 @@ final class CatalogWriter: Sendable {
     next.manifest.space = draft.space
     next.manifest.dimensions = UInt32(draft.dimensions)
     next.manifest.titles = UInt64(draft.count)
-    next.manifest.writtenAt = UInt64(max(0, time(nil)))
+    next.manifest.writtenAt = CatalogVersion.now
     next.manifest.retired.removeAll { old in
       old.since + 2 * CatalogVersion.graceSeconds <= next.manifest.writtenAt
     }
     return next
   }
 
-  /// Removes what nobody needs any more. What remains is removed after another version.
+  /// Removes what nobody needs any more; what remains is removed after another version.
   private func tidy(
     after version: CatalogVersion,
     _ names: [String],
@@ -241,6 +237,12 @@ final class CatalogWriter: Sendable {
     await self.dropGenerations(version, names)
   }
 
+  /// Drops generations that were replaced a while ago, for a process that may never write.
+  func tidy(after version: CatalogVersion) async {
+    guard let names = try? await self.log.client.collections(patience: .seconds(5)) else { return }
+    await self.dropGenerations(version, names)
+  }
+
   /// Drops generations that were replaced a while ago, and those that never came into service.
   private func dropGenerations(_ version: CatalogVersion, _ names: [String]) async {
     let retired = Dictionary(
@@ -251,12 +253,13 @@ final class CatalogWriter: Sendable {
     let found = names.compactMap { name -> Generation? in
       if case .rows(let generation) = self.log.names.meaning(of: name) { generation } else { nil }
     }
+    let now = CatalogVersion.now
     var isPublished = false
     for generation in Set(found) where generation != version.generation {
       // A slot that is taken can't be claimed again, so a generation for it is of no use.
       guard generation.slot <= version.slot else { continue }
       let since = retired[generation] ?? 0
-      guard since + CatalogVersion.graceSeconds <= version.manifest.writtenAt else { continue }
+      guard since + CatalogVersion.graceSeconds <= now else { continue }
       // A collection that an alias names can't be dropped.
       if !isPublished, let current = version.generation {
         await self.generations.publish(current)

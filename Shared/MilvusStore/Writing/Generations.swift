@@ -21,8 +21,9 @@ struct Generations: Sendable {
     try await self.client.load([titles, emotions], patience: Self.patience)
   }
 
-  /// Reads a generation that is not in service yet: are all rows there, are some of them as they
-  /// were given, does a search find them?
+  /// Reads a generation that is not in service yet.
+  ///
+  /// Are all rows there, are some of them as they were given, does a search find them?
   func verify(_ draft: Draft, at version: CatalogVersion) async throws {
     let hashes = try await self.reading.titles(at: version, fields: TitleRows.hashFields) {
       columns throws(MilvusError) in try columns.integers(RowField.sourceHash).map(Optional.some)
