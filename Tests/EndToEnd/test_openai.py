@@ -87,7 +87,7 @@ def test_vectors_come_in_order_in_batches_and_each_text_once(openai, vendor):
     texts = [f"text {index % 2000}" for index in range(2048)]
     answer = call(openai.embedding.port, EMBED, {"texts": texts, "encoding": "VECTOR_ENCODING_PACKED"}, timeout=60)
     body = answer.json
-    assert len(body["embeddings"]) == 2048
+    assert len(body.get("embeddings", [])) == 2048, answer.body[:500]
     assert body["space"]["provider"] == "openai" and body["space"]["dimensions"] == 1536
     for index in (0, 1, 1999, 2000, 2047):
         expected = openai_server.packed_unit_vector(texts[index])

@@ -54,6 +54,9 @@ import Testing
 
   @Test(arguments: [
     "", "<html>502</html>", "[]", "null", "{}", #"{"error":null}"#,
+    String(repeating: "[", count: 500) + String(repeating: "]", count: 500),
+    String(repeating: #"{"x":"#, count: 500) + "1" + String(repeating: "}", count: 500),
+    String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000),
   ])
   func `a body without a code leaves the status its meaning`(body: String) throws {
     #expect(try self.meaning(OpenAIReply.json(body, status: 503)) == .overloaded())

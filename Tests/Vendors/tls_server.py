@@ -58,5 +58,7 @@ if __name__ == "__main__":
     config.alpn_protocols = [sys.argv[4]]
     config.h2_max_concurrent_streams = 128
     config.keep_alive_max_requests = 100_000
+    # Otherwise a busy machine lets connections end while a request is on its way to them.
+    config.keep_alive_timeout = 300
     config.loglevel = "ERROR"
     asyncio.run(serve(app, config))

@@ -40,21 +40,21 @@ package final class LanguageModelProvider: EmotionProvider {
     try await self.answer(to: .mood(mood, self.prompts), until: deadline) {
       (reply, isLenient) throws(ProviderError) in
       try MoodReply.answer(from: reply, isLenient: isLenient)
-    }
+    }.answer
   }
 
   package func annotations(
     of titles: [TitleText],
     deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> TitlesAnswer {
-    var replies = 0
-    var answer = try await self.answer(to: .titles(titles, self.prompts), until: deadline) {
-      (reply, _) throws(ProviderError) in
-      replies += 1
-      return try TitlesReply.answer(from: reply, to: titles)
+    var (answer, isRepaired) = try await self.answer(
+      to: .titles(titles, self.prompts),
+      until: deadline
+    ) { (reply, _) throws(ProviderError) in
+      try TitlesReply.answer(from: reply, to: titles)
     }
     let missing = titles.filter { answer.annotations[$0.id] == nil }
-    guard !missing.isEmpty, replies == 1 else { return answer }
+    guard !missing.isEmpty, !isRepaired else { return answer }
     var question = ChatQuestion.titles(missing, self.prompts)
     question.isSpelledOut = true
     // What is there stays, whatever becomes of the rest.
@@ -73,19 +73,20 @@ package final class LanguageModelProvider: EmotionProvider {
   ///   - question: What to ask.
   ///   - deadline: For both tries.
   ///   - read: Reads a reply, leniently where nothing held the model to a form or it is the second.
-  /// - Returns: What `read` made of the reply, whose tokens are those of both tries.
+  /// - Returns: What `read` made of the reply, whose tokens are those of both tries; and whether it
+  ///   took the second one.
   /// - Throws: `ProviderError`.
   private func answer<Answer>(
     to question: ChatQuestion,
     until deadline: ContinuousClock.Instant,
     read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
-  ) async throws(ProviderError) -> Answer {
+  ) async throws(ProviderError) -> (answer: Answer, isRepaired: Bool) {
     var question = question
     var spent = (input: 0, output: 0)
     do {
       let (reply, form) = try await self.ask(question, until: deadline)
       spent = (reply.inputTokens, reply.outputTokens)
-      return try read(reply, form == .text)
+      return (try read(reply, form == .text), false)
     } catch {
       guard error.treatment.retry == .repair else { throw error }
       question.repair(after: error)
@@ -93,7 +94,7 @@ package final class LanguageModelProvider: EmotionProvider {
     var (second, _) = try await self.ask(question, until: deadline)
     second.inputTokens += spent.input
     second.outputTokens += spent.output
-    return try read(second, true)
+    return (try read(second, true), true)
   }
 
   /// Puts `question` in the strictest form that the server understands.
@@ -120,7 +121,7 @@ package final class LanguageModelProvider: EmotionProvider {
         // A refusal that doesn't say why may be of the form: that is worth one try.
         guard error == .formUnsupported || error == .badRequest && refusal == nil,
           let lower = self.ladder.below(form)
-        else { throw refusal == .badRequest && error == .badRequest ? .badRequest : error }
+        else { throw error }
         refusal = error
         form = lower
       }
