@@ -283,6 +283,26 @@ extension Transport {
       }
     }
 
+    @Test func `is cut off when its client takes nothing for too long`() async throws {
+      let tap = Tap()
+      for _ in 0..<100 { tap.give([UInt8](repeating: 0, count: 64 << 10)) }
+      var limits = HTTPServerLimits()
+      limits.responseWriteTimeout = .milliseconds(300)
+      try await serving(limits: limits, { _ in tap.response }) { port in
+        let frames = try await blocking {
+          let connection = try RawConnection(port: port)
+          try connection.send(preface + request(stream: 1))
+          return try connection.receiveFrames { $0.isType(.resetStream) }
+        }
+        // The window that every stream begins with, and not a byte more.
+        let bytes = frames.filter { $0.isType(.data) }.map(\.payload.count).reduce(0, +)
+        #expect(bytes == 65_535)
+        #expect(frames.last?.isType(.resetStream) == true)
+        #expect(await tap.cancellation())
+        #expect(tap.taken <= 5)
+      }
+    }
+
     @Test func `is finished by a server that ends, or canceled after the grace`() async throws {
       for isPatient in [true, false] {
         let tap = Tap()
