@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import signal
+import subprocess
 import threading
 import time
 
@@ -120,3 +122,19 @@ def test_no_mood_reaches_a_log(own_system):
     assert SECRET.split()[0] not in logs
     # Calls are logged, or the above would prove nothing.
     assert "RecommendationService/Recommend" in logs
+
+
+def test_a_watcher_is_told_of_the_end_and_does_not_hold_it_up(own_system):
+    gateway = own_system.gateway
+    command = ["curl", "-sSN", f"{gateway.url}/grpc.health.v1.Health/Watch", "-d", "{}"]
+    command += ["-H", "Content-Type: application/json", "-H", "Accept: application/x-ndjson"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
+        assert json.loads(watching.stdout.readline()) == {"message": {"status": "SERVING"}}
+        began = time.monotonic()
+        assert gateway.terminate() == 0
+        took = time.monotonic() - began
+        last = [json.loads(line) for line in watching.stdout]
+    assert last[0] == {"message": {"status": "NOT_SERVING"}}
+    assert last[1]["error"]["code"] == "unavailable"
+    # The requests in flight are waited for 25 seconds.
+    assert took < 15

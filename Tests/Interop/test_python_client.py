@@ -113,3 +113,17 @@ def test_an_error_carries_its_details(client, system, modules, options):
     assert by_type["google.rpc.ErrorInfo"].value(details.ErrorInfo).domain == "netflixgpt"
     [violation] = by_type["google.rpc.BadRequest"].value(details.BadRequest).field_violations
     assert violation.field == "limit"
+
+
+def test_watch_streams_until_its_time_is_up(client, system, options):
+    base = f"{client.__name__}.grpc.health.v1.health"
+    connect, messages = importlib.import_module(base + "_connect"), importlib.import_module(base + "_pb")
+    health = connect.HealthClientSync(system.gateway.url, **options)
+    serving = messages.HealthCheckResponse.ServingStatus.SERVING
+    statuses = []
+    with pytest.raises(ConnectError) as raised:
+        for answer in health.watch(messages.HealthCheckRequest(), timeout_ms=500):
+            statuses.append(answer.status)
+    assert raised.value.code == Code.DEADLINE_EXCEEDED
+    assert statuses == [serving]
+    assert health.list(messages.HealthListRequest()).statuses[""].status == serving

@@ -60,6 +60,29 @@ def test_curl_sends_gzip(system, version):
     )
 
 
+@VERSIONS
+def test_curl_watches_events_and_lines(system, version):
+    watch = [f"{system.gateway.url}/grpc.health.v1.Health/Watch", "-d", "{}", "-H", "Content-Type: application/json"]
+    limit = ["-H", "Connect-Timeout-Ms: 300"]
+    events = curl(version, "-N", *watch, *limit, "-H", "Accept: text/event-stream").decode()
+    assert events.startswith('event: message\ndata: {"status":"SERVING"}\n\nevent: error\ndata: {"code":"deadline_')
+    lines = curl(version, "-N", *watch, *limit, "-H", "Accept: application/x-ndjson").decode().splitlines()
+    assert [json.loads(line).popitem()[0] for line in lines] == ["message", "error"]
+    with pytest.raises(subprocess.CalledProcessError):
+        curl(version, *watch)
+
+
+@VERSIONS
+def test_curl_asks_whether_it_has_the_answer(system, version):
+    query = urllib.parse.urlencode({"encoding": "json", "message": MESSAGE})
+    url = f"{system.gateway.url}{RECOMMEND}?{query}"
+    head, _, body = curl(version, "-i", url).partition(b"\r\n\r\n")
+    check(body)
+    tag = next(line for line in head.decode().split("\r\n") if line.startswith("etag: "))[6:]
+    answer = curl(version, "-w", "%{http_code}", "-H", f"If-None-Match: {tag}", url)
+    assert answer == b"304"
+
+
 def test_curl_uses_a_connection_again(system):
     # HTTP/1.1 alone: before 8.0, curl can't use a cleartext HTTP/2 connection again (curl issue 10634).
     once = ["-o", "/dev/null", f"{system.gateway.url}/livez"]
@@ -93,6 +116,23 @@ def test_buf_curl_needs_no_files_of_ours(system):
     )
     assert result.returncode == 0, result.stderr
     check(result.stdout.encode())
+
+
+@pytest.mark.parametrize("version", [[], ["--http2-prior-knowledge"]], ids=["h1", "h2"])
+def test_buf_curl_watches(system, version):
+    buf = os.environ.get("BUF") or tool("buf")
+    schema = f"{system.gateway.url}/schema.binpb"
+    watch = f"{system.gateway.url}/grpc.health.v1.Health/Watch"
+    command = [buf, "curl", *version, "--schema", schema, "-d", "{}", watch]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        message = ""
+        for line in watching.stdout:
+            message += line
+            if line.rstrip().endswith("}"):
+                break
+        watching.kill()
+        assert message, watching.stderr.read()
+    assert json.loads(message) == {"status": "SERVING"}
 
 
 def test_the_served_schema_is_that_of_the_contracts(system, tmp_path):

@@ -69,9 +69,9 @@ private func calling<R: Sendable>(
     #expect(server.records.all.map(\.code) == [nil])
   }
 
-  @Test func `gets a million bytes in each of a hundred messages`() async throws {
+  @Test func `gets twenty thousand bytes in each of a hundred messages`() async throws {
     let server = countingServer { _, _, writer in
-      let text = String(repeating: "0123456789", count: 100_000)
+      let text = String(repeating: "0123456789", count: 2000)
       for _ in 0..<100 { try await writer.send(.with { $0.language = text }) }
     }
     let count = try await calling(server) { client in
@@ -81,7 +81,7 @@ private func calling<R: Sendable>(
       }
       return count
     }
-    #expect(count == 100_000_000)
+    #expect(count == 2_000_000)
   }
 
   @Test func `gets the server's error after the messages`() async throws {
