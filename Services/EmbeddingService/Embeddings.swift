@@ -1,3 +1,4 @@
+import ArgumentParser
 import Contracts
 import CurlClient
 import LocalModels
@@ -11,8 +12,9 @@ struct Embeddings: Service {
   static let summary = "Turns texts into unit vectors, by a provider's model or a local one."
   static let defaultPort = 8082
   static let settings = EmbeddingSettings.table
+  static let commands: [any AsyncParsableCommand.Type] = [EvaluateCommand.self]
 
-  private let provider: any EmbeddingProvider
+  let provider: any EmbeddingProvider
   private let server: EmbeddingServer
   private let curl: CurlClient
 

@@ -38,7 +38,7 @@ struct NounChoice: Sendable {
   ///   - likeness: How near the text is to each noun, -1...1.
   ///   - said: The text's own words, which are preferred.
   ///   - count: How many words are wanted.
-  ///   - least: The share of the best score below which a word is left out; 0 fills up to `count`.
+  ///   - least: The share of the best score below which a word is left out.
   /// - Returns: 1...`count` words with what they score, the highest first.
   func nouns(
     scores: [Float],

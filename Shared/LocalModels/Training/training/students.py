@@ -10,7 +10,7 @@ from . import classifier, corpus, moods, table, taxonomy, thresholds, vocabulary
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
-WRITTEN_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 2, 3
+WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 3, 2, 3
 EPOCHS = 5
 
 
@@ -42,10 +42,11 @@ class Trainer:
         self.held_out, held_labels = corpus.goemotions(goemotions / "dev.tsv")
         self.held_labels = one_hot(held_labels, taxonomy.LABELS)
         self.templates, self.moods = moods.Templates().write(), moods.written()
+        self.situations = moods.situations()
         lemmas, glosses = corpus.wordnet_texts()
         self.texts = lemmas + glosses + self.comments
         self.sentences = teacher.sentences(self.texts)
-        spoken = self.comments + [text for text, _ in self.moods + self.templates]
+        spoken = self.comments + [text for text, _ in self.moods + self.situations + self.templates]
         terms = [term.word for term in taxonomy.terms()]
         entries, self.first = vocabulary.choose(
             self.texts + spoken, spoken, corpus.feeling_words(), terms, teacher.pieces(), emoji_names
@@ -84,8 +85,8 @@ class Trainer:
         )
 
     def kept(self, name, make):
-        """Returns the array `make()`, from the cache if the vocabulary and moods are the same."""
-        inputs = json.dumps([self.tokenizer.entries, SPELLINGS, self.moods, self.templates])
+        """Returns the array `make()`, from the cache if the vocabulary is the same."""
+        inputs = json.dumps([self.tokenizer.entries, SPELLINGS])
         digest = hashlib.sha256(inputs.encode()).hexdigest()[:12]
         store = self.teacher.cache / f"{name}-{digest}.npy"
         if not store.exists():
@@ -98,7 +99,8 @@ class Trainer:
         examples = (
             self.comment_examples()
             + self.mood_examples(self.moods, WRITTEN_REPEATS)
-            + self.mood_examples(moods.mixed(self.moods), MIXED_REPEATS)
+            + self.mood_examples(self.situations, SITUATION_REPEATS)
+            + self.mood_examples(moods.mixed(self.moods + self.situations), MIXED_REPEATS)
             + self.mood_examples(self.templates, TEMPLATE_REPEATS)
         )
         rows = self.tokenize(self.held_out)
