@@ -1,4 +1,4 @@
-public import ArgumentParser
+import ArgumentParser
 import Foundation
 
 /// What an `evaluate` command found, for a person or as JSON for a program.

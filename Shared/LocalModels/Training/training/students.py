@@ -6,12 +6,17 @@ import json
 
 import numpy as np
 
-from . import classifier, corpus, moods, table, taxonomy, thresholds, vocabulary
+from . import classifier, corpus, moods, opinions, table, taxonomy, thresholds
+from . import title_tags, vocabulary
 from .tokenizer import SPELLINGS, Tokenizer
 
-MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
+LABEL_WEIGHT, MAPPED_WEIGHT, UNMAPPED_WEIGHT, ADVISED_WEIGHT = 1.5, 0.35, 0.05, 0.25
+LABEL_SHARE = 0.5
 WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 3, 2, 3
-EPOCHS = 5
+ADVISER_TEMPLATES, ADVISED_COMMENTS = 1_000, 15_000
+# How often each word for a feeling is shown to the table, beside 160,000 texts.
+NAMED_REPEATS = 20
+EPOCHS = 4
 
 
 @dataclasses.dataclass
@@ -59,34 +64,67 @@ class Trainer:
         """Returns each text's tokens; a text without any gets the first token."""
         return [self.tokenizer.rows_of(text) or [0] for text in texts]
 
-    def comment_examples(self):
+    def comment_examples(self, opinions):
+        """Families as the labels say that map to one; of the first comments half by opinion.
+
+        - opinions: of the first comments, `[count, families]`.
+        """
         labels = one_hot(self.comment_labels, taxonomy.LABELS)
-        targets = np.zeros((len(labels), len(self.families)), np.float32)
-        weights = np.full(len(self.families), UNMAPPED_WEIGHT, np.float32)
+        families = np.zeros((len(labels), len(self.families)), np.float32)
+        weights = np.full(families.shape, UNMAPPED_WEIGHT, np.float32)
         for family, label in taxonomy.DIRECT.items():
             column = self.families.index(family)
-            targets[:, column] = labels[:, taxonomy.LABELS.index(label)]
-            weights[column] = MAPPED_WEIGHT
-        weights = np.concatenate([np.ones(len(taxonomy.LABELS), np.float32), weights])
+            families[:, column] = labels[:, taxonomy.LABELS.index(label)]
+            weights[:, column] = MAPPED_WEIGHT
+        count = len(opinions)
+        share = np.where(weights[:count] == MAPPED_WEIGHT, LABEL_SHARE, 0)
+        families[:count] = share * families[:count] + (1 - share) * opinions
+        weights[:count] = ADVISED_WEIGHT
         return classifier.Examples(
             self.comments,
-            np.concatenate([labels, targets], 1),
-            np.tile(weights, (len(labels), 1)),
+            np.concatenate([labels, families], 1),
+            np.concatenate([np.full(labels.shape, LABEL_WEIGHT), weights], 1),
         )
 
-    def mood_examples(self, sentences, repeats):
-        families = one_hot([listed for _, listed in sentences], self.families)
-        blank = np.zeros((len(sentences), len(taxonomy.LABELS)), np.float32)
+    def mood_examples(self, texts, families, repeats):
+        """Examples without labels: texts and what families they show, `[texts, families]`."""
+        blank = np.zeros((len(texts), len(taxonomy.LABELS)), np.float32)
         return classifier.Examples(
-            [text for text, _ in sentences],
+            texts,
             np.concatenate([blank, families], 1),
             np.concatenate([blank, np.ones_like(families)], 1),
-            np.full(len(sentences), repeats),
+            np.full(len(texts), repeats),
         )
 
-    def kept(self, name, make):
-        """Returns the array `make()`, from the cache if the vocabulary is the same."""
-        inputs = json.dumps([self.tokenizer.entries, SPELLINGS])
+    def written_examples(self, sentences, repeats):
+        texts, families = [text for text, _ in sentences], [names for _, names in sentences]
+        return self.mood_examples(texts, one_hot(families, self.families), repeats)
+
+    def advised(self, plain):
+        """Returns (texts like the written moods, opinions of them, of the first comments)."""
+        written = self.moods + self.situations
+        texts = [text for text, _ in written]
+        likely = opinions.likely_words(texts, self.tokenizer.entries, plain)
+        pool = sorted(
+            {text for text, _ in moods.situations(most=40, seed=10)}
+            | {text for text, _ in moods.mixed(written, count=3_000, seed=8)}
+            | set(opinions.swapped([text for text, _ in self.moods], likely))
+        )
+
+        def ask():
+            adviser = opinions.Adviser(len(self.families))
+            known = written + self.templates[:ADVISER_TEMPLATES]
+            adviser.learn(
+                [text for text, _ in known], one_hot([names for _, names in known], self.families)
+            )
+            return adviser.opinions(pool + self.comments[:ADVISED_COMMENTS])
+
+        found = self.kept("opinions", [pool, written], ask)
+        return pool, found[: len(pool)], found[len(pool) :]
+
+    def kept(self, name, inputs, make):
+        """Returns the array `make()`, from the cache if `inputs` and the vocabulary are the same."""
+        inputs = json.dumps([self.tokenizer.entries, SPELLINGS, inputs])
         digest = hashlib.sha256(inputs.encode()).hexdigest()[:12]
         store = self.teacher.cache / f"{name}-{digest}.npy"
         if not store.exists():
@@ -96,12 +134,15 @@ class Trainer:
     def classify(self, plain, seed=1):
         """Returns (trained network, its probabilities on the held-out comments)."""
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
+        pool, pool_opinions, comment_opinions = self.advised(plain)
+        mixed = moods.mixed(self.moods + self.situations)
         examples = (
-            self.comment_examples()
-            + self.mood_examples(self.moods, WRITTEN_REPEATS)
-            + self.mood_examples(self.situations, SITUATION_REPEATS)
-            + self.mood_examples(moods.mixed(self.moods + self.situations), MIXED_REPEATS)
-            + self.mood_examples(self.templates, TEMPLATE_REPEATS)
+            self.comment_examples(comment_opinions)
+            + self.written_examples(self.moods, WRITTEN_REPEATS)
+            + self.written_examples(self.situations, SITUATION_REPEATS)
+            + self.written_examples(mixed, MIXED_REPEATS)
+            + self.written_examples(self.templates, TEMPLATE_REPEATS)
+            + self.mood_examples(pool, pool_opinions, 1)
         )
         rows = self.tokenize(self.held_out)
         judge = lambda net: thresholds.macro_f1(
@@ -110,9 +151,8 @@ class Trainer:
         classifier.train(network, examples.mapped(self.tokenize), EPOCHS, judge, seed)
         return network, classifier.sigmoid(classifier.predict(network, rows)[0])
 
-    def feelings(self, network):
-        """Returns the affect vector of each text of the corpus."""
-        probabilities = classifier.sigmoid(classifier.predict(network, self.rows)[1])
+    def affect(self, probabilities):
+        """Returns the affect vector of each row of probabilities, `[texts, families]`."""
         of = lambda field: np.array(
             [
                 np.mean([getattr(t, field) for t in taxonomy.terms() if t.family == family]) / 2
@@ -121,15 +161,27 @@ class Trainer:
         )
         return table.affect(probabilities, of("valence"), of("arousal"))
 
+    def embed(self, network):
+        """Returns the table that knows feelings: the corpus's by the network, words' by the lists."""
+        named = title_tags.named() | dict(taxonomy.nouns())
+        named |= {term.word: term.family for term in taxonomy.terms()}
+        words = sorted(named) * NAMED_REPEATS
+        read = classifier.sigmoid(classifier.predict(network, self.rows)[1])
+        said = one_hot([[named[word]] for word in words], self.families)
+        return table.affect_aware(
+            self.rows + self.tokenize(words),
+            np.concatenate([self.sentences, self.teacher.sentences(words)]),
+            self.affect(np.concatenate([read, said])),
+            self.first,
+        )
+
     def train(self):
         """Returns the `Students`."""
         plain = self.kept(
-            "plain", lambda: table.distil(self.rows, self.sentences, self.first)
+            "plain", [], lambda: table.distil(self.rows, self.sentences, self.first)
         )
         network, scores = self.classify(plain)
-        embedding = table.affect_aware(
-            self.rows, self.sentences, self.feelings(network), self.first
-        )
+        embedding = self.embed(network)
         report = {
             "devMacroF1": thresholds.macro_f1(scores, self.held_labels),
             "devCrossedMacroF1": thresholds.crossed_macro_f1(scores, self.held_labels),

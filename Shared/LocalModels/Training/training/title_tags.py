@@ -32,6 +32,11 @@ def tags():
     return [(tag, family, listed(cues)) for tag, family, cues in rows("title_tags.txt")]
 
 
+def named():
+    """Returns tag -> family."""
+    return {tag: family for tag, family, _ in tags()}
+
+
 def log_odds(shares):
     return np.log(shares / (1 - shares))
 
