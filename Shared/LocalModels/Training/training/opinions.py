@@ -1,8 +1,7 @@
 """What a fine-tuned all-MiniLM-L6-v2 thinks of texts, for the small network to learn from.
 
 The written moods are few for a network that knows words only by its table. A transformer that was
-shown them tells the families of many more texts: the moods with words swapped for likely ones, and
-the comments.
+shown them tells the families of many more texts: the moods with words swapped for likely ones.
 """
 
 import random

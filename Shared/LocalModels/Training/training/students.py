@@ -10,13 +10,13 @@ from . import classifier, corpus, moods, opinions, table, taxonomy, thresholds
 from . import title_tags, vocabulary
 from .tokenizer import SPELLINGS, Tokenizer
 
-LABEL_WEIGHT, MAPPED_WEIGHT, UNMAPPED_WEIGHT, ADVISED_WEIGHT = 1.5, 0.35, 0.05, 0.25
-LABEL_SHARE = 0.5
-WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 3, 2, 3
-ADVISER_TEMPLATES, ADVISED_COMMENTS = 1_000, 15_000
+MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
+WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 4, 3, 2, 2
+POOL_REPEATS = 1
+ADVISER_TEMPLATES = 1_000
 # How often each word for a feeling is shown to the table, beside 160,000 texts.
 NAMED_REPEATS = 20
-EPOCHS = 4
+EPOCHS = 3
 
 
 @dataclasses.dataclass
@@ -64,11 +64,7 @@ class Trainer:
         """Returns each text's tokens; a text without any gets the first token."""
         return [self.tokenizer.rows_of(text) or [0] for text in texts]
 
-    def comment_examples(self, opinions):
-        """Families as the labels say that map to one; of the first comments half by opinion.
-
-        - opinions: of the first comments, `[count, families]`.
-        """
+    def comment_examples(self):
         labels = one_hot(self.comment_labels, taxonomy.LABELS)
         families = np.zeros((len(labels), len(self.families)), np.float32)
         weights = np.full(families.shape, UNMAPPED_WEIGHT, np.float32)
@@ -76,14 +72,10 @@ class Trainer:
             column = self.families.index(family)
             families[:, column] = labels[:, taxonomy.LABELS.index(label)]
             weights[:, column] = MAPPED_WEIGHT
-        count = len(opinions)
-        share = np.where(weights[:count] == MAPPED_WEIGHT, LABEL_SHARE, 0)
-        families[:count] = share * families[:count] + (1 - share) * opinions
-        weights[:count] = ADVISED_WEIGHT
         return classifier.Examples(
             self.comments,
             np.concatenate([labels, families], 1),
-            np.concatenate([np.full(labels.shape, LABEL_WEIGHT), weights], 1),
+            np.concatenate([np.ones_like(labels), weights], 1),
         )
 
     def mood_examples(self, texts, families, repeats):
@@ -101,7 +93,7 @@ class Trainer:
         return self.mood_examples(texts, one_hot(families, self.families), repeats)
 
     def advised(self, plain):
-        """Returns (texts like the written moods, opinions of them, of the first comments)."""
+        """Returns (texts like the written moods, the adviser's opinions of them)."""
         written = self.moods + self.situations
         texts = [text for text, _ in written]
         likely = opinions.likely_words(texts, self.tokenizer.entries, plain)
@@ -117,10 +109,9 @@ class Trainer:
             adviser.learn(
                 [text for text, _ in known], one_hot([names for _, names in known], self.families)
             )
-            return adviser.opinions(pool + self.comments[:ADVISED_COMMENTS])
+            return adviser.opinions(pool)
 
-        found = self.kept("opinions", [pool, written], ask)
-        return pool, found[: len(pool)], found[len(pool) :]
+        return pool, self.kept("opinions", [pool, written], ask)
 
     def kept(self, name, inputs, make):
         """Returns the array `make()`, from the cache if `inputs` and the vocabulary are the same."""
@@ -134,15 +125,15 @@ class Trainer:
     def classify(self, plain, seed=1):
         """Returns (trained network, its probabilities on the held-out comments)."""
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
-        pool, pool_opinions, comment_opinions = self.advised(plain)
+        pool, opinions_of_pool = self.advised(plain)
         mixed = moods.mixed(self.moods + self.situations)
         examples = (
-            self.comment_examples(comment_opinions)
+            self.comment_examples()
             + self.written_examples(self.moods, WRITTEN_REPEATS)
             + self.written_examples(self.situations, SITUATION_REPEATS)
             + self.written_examples(mixed, MIXED_REPEATS)
             + self.written_examples(self.templates, TEMPLATE_REPEATS)
-            + self.mood_examples(pool, pool_opinions, 1)
+            + self.mood_examples(pool, opinions_of_pool, POOL_REPEATS)
         )
         rows = self.tokenize(self.held_out)
         judge = lambda net: thresholds.macro_f1(
