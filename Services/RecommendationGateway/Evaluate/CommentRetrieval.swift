@@ -63,7 +63,11 @@ struct CommentRetrieval: Sendable {
     let vectors = try await embeddings.vectors(of: words).vectors
     let seedMode = try await SeedMode(given.map { $0.map(\.name) }, embeddings: embeddings)
     let means = given.map { Self.mean(of: $0, vectors) }
-    let likeness = Self.likeness(vectors)
+    let likeness = words.map { word in
+      words.map { other in dot(vectors[word] ?? [], vectors[other] ?? []) }
+    }
+    let places = Dictionary(words.enumerated().map { ($1, $0) }) { first, _ in first }
+    let itemPlaces = given.map { $0.compactMap { places[$0.name] } }
     let gains = self.queries.map(self.gains(for:))
     var seedPlaces: [[Int]] = []
     for query in sought {
@@ -88,11 +92,13 @@ struct CommentRetrieval: Sendable {
       ),
       lateInteractionNDCGAt10: figure(
         sought.map { query in
-          Self.best(
-            given.map { item in
-              query.reduce(0) { sum, emotion in
-                let near = likeness[emotion.name] ?? [:]
-                return sum + emotion.share * (item.compactMap { near[$0.name] }.max() ?? -1)
+          let rows = query.compactMap { emotion in
+            places[emotion.name].map { (share: emotion.share, near: likeness[$0]) }
+          }
+          return Self.best(
+            itemPlaces.map { item in
+              rows.reduce(0) { sum, row in
+                sum + row.share * (item.map { row.near[$0] }.max() ?? -1)
               }
             }
           )
@@ -114,10 +120,6 @@ struct CommentRetrieval: Sendable {
   /// The places of the ten highest scores, the first of equals first.
   private static func best(_ scores: [Float]) -> [Int] {
     Array(scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }.prefix(10))
-  }
-
-  private static func likeness(_ vectors: [String: [Float]]) -> [String: [String: Float]] {
-    vectors.mapValues { vector in vectors.mapValues { dot(vector, $0) } }
   }
 
   /// The direction of the emotions' weighted vectors; empty where none is known.

@@ -16,7 +16,7 @@ package final class EmotionModel: Sendable {
   let labels: [String]
   /// One threshold a label, 0...1.
   let thresholds: [Float]
-  private let idioms: Phrases
+  private let idioms: Idioms
   private let languages: Languages
   private let typingErrors: TypingErrors
   let titles: TitleReader
@@ -40,7 +40,7 @@ package final class EmotionModel: Sendable {
       signs: self.signs
     )
     self.nouns = NounChoice(families: self.families, embeddings: self.embeddings)
-    self.idioms = try Phrases(resource, tag: "IDIO")
+    self.idioms = try Idioms(resource)
     self.languages = try Languages(resource)
     self.typingErrors = TypingErrors(self.families.namingWords)
     self.titles = try TitleReader(resource, families: self.families)
@@ -149,7 +149,7 @@ package final class EmotionModel: Sendable {
       let covered = Float(Set(idioms.flatMap(\.range)).count) / Float(words.count)
       scores = scores.map { $0 * (1 - 0.5 * covered) }
     }
-    for idiom in idioms { self.families.raise(&scores, to: idiom.meanings) }
+    for idiom in idioms { self.families.raise(&scores, to: idiom.feelings) }
     return scores.map { min(1, $0) }
   }
 

@@ -25,8 +25,7 @@ struct TagScores: Sendable {
   private let vectors: [[Float]]
   private let usualLikeness: (means: [Float], deviations: [Float])
   private let usualFeelings: (means: [Float], deviations: [Float])
-  private let cues: Phrases
-  private let places: [String: Int]
+  private let cues: PlotCues
 
   init(_ resource: ModelResource, genres: Int, families: Families) throws(LocalModelError) {
     let tags = try resource.rows("TAGS", columns: 2).compactMap { row in
@@ -52,8 +51,7 @@ struct TagScores: Sendable {
     }
     self.tags = tags
     self.vectors = vectors
-    self.cues = try Phrases(resource, tag: "CUES")
-    self.places = Dictionary(tags.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    self.cues = try PlotCues(resource)
   }
 
   /// - Parameters:
@@ -82,22 +80,10 @@ struct TagScores: Sendable {
       let logits = self.tags.map { logit(feelings[$0.family]) }
       add(Self.feelingWeight, deviations(logits, from: self.usualFeelings), to: &scores)
     }
-    for (place, count) in self.cueCounts(in: words) {
+    for (place, count) in self.cues.counts(in: words) {
       scores[place] += Self.cueWeight * Float(min(2, count))
     }
     return scores
-  }
-
-  /// How many different words of each tag, by its place, stand in `words`.
-  private func cueCounts(in words: [String]) -> [Int: Int] {
-    var seen: Set<ArraySlice<String>> = []
-    var counts: [Int: Int] = [:]
-    for cue in self.cues.found(in: words) where seen.insert(words[cue.range]).inserted {
-      for tag in cue.meanings {
-        if let place = self.places[tag.name] { counts[place, default: 0] += 1 }
-      }
-    }
-    return counts
   }
 }
 

@@ -52,12 +52,9 @@ def shares(names):
 
 
 def cue_lines():
-    """Yields "words<tab>tag:weight", once more with an s at the end."""
+    """Yields the words and phrases of each tag, itself the first, commas between."""
     for tag, _, cues in tags():
-        for cue in dict.fromkeys([tag, *cues]):
-            spelled = " ".join(words(cue))
-            yield f"{spelled}\t{tag}:1.00"
-            yield f"{spelled}s\t{tag}:1.00"
+        yield ",".join(dict.fromkeys(" ".join(words(cue)) for cue in (tag, *cues)))
 
 
 def sections(families, rates, vectors, logits, embed):
@@ -79,5 +76,5 @@ def sections(families, rates, vectors, logits, embed):
         "TAGP": floats(GENRE_WEIGHT * np.concatenate([base[None], log_odds(by_genre) - base])),
         "TAGV": floats(cues),
         "TAGZ": floats(np.stack([*usual(vectors @ cues.T), *usual(feelings)])),
-        "CUES": lines(dict.fromkeys(cue_lines())),
+        "CUES": lines(cue_lines()),
     }
