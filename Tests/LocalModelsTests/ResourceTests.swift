@@ -95,7 +95,8 @@ private func repacked(
   contents: [UInt8]?
 ) throws -> [UInt8] {
   let tags = [
-    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP", "TAGV", "TAGZ", "CUES",
+    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP",
+    "TAGV", "TAGZ", "CUES",
     "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG",
   ]
   let sections = try tags.compactMap { name -> (String, [UInt8])? in

@@ -5,7 +5,7 @@ struct SeedMode: Sendable {
 
   private static let textsPerCall = 256
 
-  /// - Parameter lists: The emotions of each item, strongest first.
+  /// Embeds each item's emotions, strongest first, as one text.
   init(_ lists: [[String]], embeddings: EmbeddingBackend) async throws {
     let texts = lists.map(Self.text)
     let distinct = Set(texts).sorted()

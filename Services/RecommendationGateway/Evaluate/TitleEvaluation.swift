@@ -32,7 +32,7 @@ struct TitleEvaluation: Sendable {
   /// For each query, the gain of each title in `order`.
   private let gains: [[Double]]
 
-  /// - Parameter titles: The whole catalog, with genres.
+  /// Takes the whole catalog, with genres.
   init(_ queries: MoodQueries, titles: [CatalogTitle]) {
     self.queries = queries.queries
     self.order = titles

@@ -26,9 +26,8 @@ package struct FeltWords: Sendable {
   /// Word -> its family's valence, 1 or -1, and the family.
   private let felt: [String: (valence: Int, family: String)]
 
-  /// - Parameters:
-  ///   - resource: Names the words and their families.
-  ///   - tsv: Lines of two words and a cosine, tabs between; those with "#" are left out.
+  /// Takes the words and families of a resource, and lines of two words and a cosine, tabs between;
+  /// lines that begin with "#" are left out.
   package init(_ resource: ModelResource, pairs tsv: String) throws {
     let families = try Families(resource)
     var felt: [String: (valence: Int, family: String)] = [:]
@@ -51,7 +50,7 @@ package struct FeltWords: Sendable {
     Set(self.pairs.flatMap { [$0.first, $0.second] } + self.felt.keys).sorted()
   }
 
-  /// - Parameter vectors: Unit vectors of `words`, as far as the model knows them.
+  /// Judges unit vectors of `words`, as far as the model knows these.
   package func judged(_ vectors: [String: [Float]]) -> Figures {
     let cosines = self.pairs.compactMap { pair in
       vectors[pair.first].flatMap { first in

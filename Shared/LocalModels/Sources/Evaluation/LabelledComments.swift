@@ -5,8 +5,7 @@ package struct LabelledComments: Sendable {
   private let actual: [Set<Int>]
 
   /// Reads lines of text, comma-separated label numbers and an id, tabs between.
-  ///
-  /// - Parameter limit: How many are read at most.
+  /// At most `limit` rows are read.
   package init(_ tsv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     var texts: [String] = []
     var actual: [Set<Int>] = []
@@ -32,8 +31,7 @@ package struct LabelledComments: Sendable {
   }
 
   /// Judges emotions, each counting for the label it is called by or its family is nearest to.
-  ///
-  /// - Parameter answers: For each of `texts` the emotions; those of half strength count as said.
+  /// Those of half strength are taken as said.
   package func judged(
     _ answers: [[EmotionScore]],
     model: EmotionModel

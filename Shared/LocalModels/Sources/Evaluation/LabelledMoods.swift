@@ -11,8 +11,7 @@ package struct LabelledMoods: Sendable {
 
   /// Reads lines of a mood, accepted families, forbidden families (commas between) and, if wanted,
   /// a group, tabs between; lines that begin with "#" are left out.
-  ///
-  /// - Parameter limit: How many are read at most.
+  /// At most `limit` rows are read.
   package init(_ tsv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     var texts: [String] = []
     var rows: [Row] = []
@@ -39,9 +38,7 @@ package struct LabelledMoods: Sendable {
 
   /// Judges emotions by their families.
   ///
-  /// - Parameters:
-  ///   - answers: For each of `texts` the emotions, strongest first; none where there was no answer.
-  ///   - model: Tells the families.
+  /// There is a list for each of `texts`, strongest first, empty where there was no answer.
   package func judged(_ answers: [[String]], model: EmotionModel) -> Evaluation.Moods {
     var first: [Double] = []
     var top3: [Double] = []

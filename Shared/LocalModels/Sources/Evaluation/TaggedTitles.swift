@@ -14,8 +14,7 @@ package struct TaggedTitles: Sendable {
 
   /// Reads a header line and columns title, description, genres (`['a', 'b']`) and emotions
   /// (`[a, b]`), in any order.
-  ///
-  /// - Parameter limit: How many are read at most.
+  /// At most `limit` rows are read.
   package init(_ csv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     let rows = commaSeparated(csv)
     let columns = ["title", "description", "genres", "emotions"].map { name in
@@ -51,8 +50,7 @@ package struct TaggedTitles: Sendable {
     self.tags = tags
   }
 
-  /// - Parameter answers: For each of `titles` the emotions, strongest first; none where there was
-  ///   no answer.
+  /// Judges the emotions of each of `titles`, strongest first; none where there was no answer.
   package func judged(_ answers: [[String]]) -> Evaluation.Titles {
     var precisions: [Double] = []
     var gains: [Double] = []

@@ -6,17 +6,14 @@ import json
 
 import numpy as np
 
-from . import classifier, corpus, moods, opinions, table, taxonomy, thresholds
-from . import title_tags, vocabulary
+from . import classifier, corpus, moods, table, taxonomy, thresholds, title_tags, vocabulary
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
-WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 4, 3, 2, 2
-POOL_REPEATS = 1
-ADVISER_TEMPLATES = 1_000
+WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 3, 2, 2
 # How often each word for a feeling is shown to the table, beside 160,000 texts.
 NAMED_REPEATS = 20
-EPOCHS = 3
+EPOCHS = 4
 
 
 @dataclasses.dataclass
@@ -78,44 +75,19 @@ class Trainer:
             np.concatenate([np.ones_like(labels), weights], 1),
         )
 
-    def mood_examples(self, texts, families, repeats):
-        """Examples without labels: texts and what families they show, `[texts, families]`."""
-        blank = np.zeros((len(texts), len(taxonomy.LABELS)), np.float32)
+    def mood_examples(self, sentences, repeats):
+        families = one_hot([listed for _, listed in sentences], self.families)
+        blank = np.zeros((len(sentences), len(taxonomy.LABELS)), np.float32)
         return classifier.Examples(
-            texts,
+            [text for text, _ in sentences],
             np.concatenate([blank, families], 1),
             np.concatenate([blank, np.ones_like(families)], 1),
-            np.full(len(texts), repeats),
+            np.full(len(sentences), repeats),
         )
 
-    def written_examples(self, sentences, repeats):
-        texts, families = [text for text, _ in sentences], [names for _, names in sentences]
-        return self.mood_examples(texts, one_hot(families, self.families), repeats)
-
-    def advised(self, plain):
-        """Returns (texts like the written moods, the adviser's opinions of them)."""
-        written = self.moods + self.situations
-        texts = [text for text, _ in written]
-        likely = opinions.likely_words(texts, self.tokenizer.entries, plain)
-        pool = sorted(
-            {text for text, _ in moods.situations(most=40, seed=10)}
-            | {text for text, _ in moods.mixed(written, count=3_000, seed=8)}
-            | set(opinions.swapped([text for text, _ in self.moods], likely))
-        )
-
-        def ask():
-            adviser = opinions.Adviser(len(self.families))
-            known = written + self.templates[:ADVISER_TEMPLATES]
-            adviser.learn(
-                [text for text, _ in known], one_hot([names for _, names in known], self.families)
-            )
-            return adviser.opinions(pool)
-
-        return pool, self.kept("opinions", [pool, written], ask)
-
-    def kept(self, name, inputs, make):
-        """Returns the array `make()`, from the cache if `inputs` and the vocabulary are the same."""
-        inputs = json.dumps([self.tokenizer.entries, SPELLINGS, inputs])
+    def kept(self, name, make):
+        """Returns the array `make()`, from the cache if the vocabulary is the same."""
+        inputs = json.dumps([self.tokenizer.entries, SPELLINGS])
         digest = hashlib.sha256(inputs.encode()).hexdigest()[:12]
         store = self.teacher.cache / f"{name}-{digest}.npy"
         if not store.exists():
@@ -125,15 +97,13 @@ class Trainer:
     def classify(self, plain, seed=1):
         """Returns (trained network, its probabilities on the held-out comments)."""
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
-        pool, opinions_of_pool = self.advised(plain)
         mixed = moods.mixed(self.moods + self.situations)
         examples = (
             self.comment_examples()
-            + self.written_examples(self.moods, WRITTEN_REPEATS)
-            + self.written_examples(self.situations, SITUATION_REPEATS)
-            + self.written_examples(mixed, MIXED_REPEATS)
-            + self.written_examples(self.templates, TEMPLATE_REPEATS)
-            + self.mood_examples(pool, opinions_of_pool, POOL_REPEATS)
+            + self.mood_examples(self.moods, WRITTEN_REPEATS)
+            + self.mood_examples(self.situations, SITUATION_REPEATS)
+            + self.mood_examples(mixed, MIXED_REPEATS)
+            + self.mood_examples(self.templates, TEMPLATE_REPEATS)
         )
         rows = self.tokenize(self.held_out)
         judge = lambda net: thresholds.macro_f1(
@@ -169,7 +139,7 @@ class Trainer:
     def train(self):
         """Returns the `Students`."""
         plain = self.kept(
-            "plain", [], lambda: table.distil(self.rows, self.sentences, self.first)
+            "plain", lambda: table.distil(self.rows, self.sentences, self.first)
         )
         network, scores = self.classify(plain)
         embedding = self.embed(network)
