@@ -1,3 +1,4 @@
+import ArgumentParser
 import Contracts
 import CurlClient
 import Providers
@@ -10,7 +11,10 @@ struct Embeddings: Service {
   static let summary = "Turns texts into unit vectors, by a provider's model or a local one."
   static let defaultPort = 8082
   static let settings = EmbeddingSettings.table
+  static let commands: [any AsyncParsableCommand.Type] = [EvaluateCommand.self]
 
+  /// Who embeds as long as it can.
+  let provider: any EmbeddingProvider
   private let providers: [any EmbeddingProvider]
   private let server: EmbeddingServer
   private let curl: CurlClient
@@ -30,6 +34,7 @@ struct Embeddings: Service {
     guard let first = providers.first else {
       throw ConfigurationProblems(["EMBEDDING_PROVIDER: names nobody"])
     }
+    self.provider = first
     self.providers = providers
     let chain = try EmbeddingChain(
       MeasuredEmbeddingProvider(first),

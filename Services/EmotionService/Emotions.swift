@@ -14,7 +14,7 @@ struct Emotions: Service {
   static let settings = EmotionSettings.table
   static let commands: [any AsyncParsableCommand.Type] = [EvaluateCommand.self]
 
-  private let providers: [any EmotionProvider]
+  let providers: [any EmotionProvider]
   private let prompts: Prompts
   private let server: EmotionServer
   private let curl: CurlClient

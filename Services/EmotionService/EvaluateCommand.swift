@@ -1,13 +1,19 @@
 import ArgumentParser
-import Foundation
 import LocalModels
+import Providers
 import ServiceRuntime
 
-/// Measures the embedded model on labelled files.
+/// Measures who reads emotions on labelled files.
 struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Measure the local model on a labelled file of yours."
+    abstract: "Measure the local model, or another provider, on a labelled file of yours.",
+    discussion: """
+      Figures of one file can be compared between providers. On GoEmotions the local model is \
+      judged by its 28 probabilities; another provider, and local where --by-words is given, by the \
+      words of its answers: each counts for the label it is or its family is nearest to, from an \
+      intensity of 0.5.
+      """
   )
 
   @Option(help: "GoEmotions' form: text TAB label,numbers TAB id.")
@@ -19,13 +25,22 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "text TAB accepted,families TAB forbidden,families TAB group.")
   var moods: String?
 
-  @Flag(help: "Print JSON instead of a table.")
-  var json = false
+  @Option(help: "Who is measured: local, or another that EMOTION_PROVIDERS names.")
+  var provider = "local"
+
+  @Option(help: "Take only this many rows, from the first on.")
+  var rows: Int?
+
+  @Flag(help: "Judge the local model on GoEmotions by the words of its answers, as others are.")
+  var byWords = false
+
+  @OptionGroup var output: FigureOutput
 
   func validate() throws {
     guard [self.goemotions, self.tags, self.moods].count(where: { $0 != nil }) == 1 else {
       throw ValidationError("Give one of --goemotions, --tags and --moods.")
     }
+    guard (self.rows ?? 1) >= 1 else { throw ValidationError("--rows must be at least 1.") }
   }
 
   func run() async throws {
@@ -37,53 +52,45 @@ struct EvaluateCommand: AsyncParsableCommand {
       complain("emotion-service: \(error)")
       throw ExitCode(78)
     }
-    do {
-      if let path = self.goemotions {
-        try self.show(Evaluation.comments(try Self.text(of: path), model: model))
-      } else if let path = self.tags {
-        try self.show(Evaluation.titles(try Self.text(of: path), model: model))
-      } else if let path = self.moods {
-        try self.show(Evaluation.moods(try Self.text(of: path), model: model))
+    var service: Emotions?
+    var reader: any EmotionProvider = LocalEmotionProvider(model)
+    if self.provider != reader.name {
+      let wired = try ServiceRuntime.wired(Emotions.self, values)
+      guard let named = wired.providers.first(where: { $0.name == self.provider }) else {
+        await wired.close()
+        complain("evaluate: EMOTION_PROVIDERS does not name \(self.provider)")
+        throw ExitCode(78)
       }
+      service = wired
+      reader = named
+    }
+    do {
+      try await self.evaluate(Answers(of: reader), model)
     } catch let error as Evaluation.Malformed {
+      await service?.close()
       complain("evaluate: \(error)")
       throw ExitCode(65)
     }
+    await service?.close()
   }
 
-  private static func text(of path: String) throws -> String {
-    guard let content = bytes(ofFile: path) else {
-      complain("evaluate: \(path) can't be read")
-      throw ExitCode(66)
-    }
-    guard let text = String(validating: content, as: UTF8.self) else {
-      complain("evaluate: \(path) is not UTF-8")
-      throw ExitCode(65)
-    }
-    return text
-  }
-
-  /// Prints every figure, as JSON or one a line; figures of groups are indented.
-  private func show(_ result: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    let data = try encoder.encode(result)
-    if self.json {
-      print(String(decoding: data, as: UTF8.self))
-      return
-    }
-    let figures = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
-    for (name, value) in figures.sorted(by: { $0.key < $1.key }) {
-      switch value {
-      case let group as [String: Double]:
-        print(name)
-        for (key, figure) in group.sorted(by: { $0.key < $1.key }) {
-          print("  \(key)  \(String(format: "%.3f", figure))")
-        }
-      case let lines as [String]: print("\(name)\n  " + lines.joined(separator: "\n  "))
-      case let figure as Double: print("\(name)  \(String(format: "%.4f", figure))")
-      default: print("\(name)  \(value)")
+  private func evaluate(_ answers: Answers, _ model: EmotionModel) async throws {
+    if let path = self.goemotions {
+      let comments = try LabelledComments(try labelledText(atPath: path), limit: self.rows)
+      if self.provider == "local", !self.byWords {
+        try self.output.show(comments.judged(model))
+      } else {
+        let found = await answers.emotions(inMoods: comments.texts)
+        try self.output.show(comments.judged(found, model: model))
       }
+    } else if let path = self.tags {
+      let titles = try TaggedTitles(try labelledText(atPath: path), limit: self.rows)
+      let found = await answers.emotions(ofTitles: titles.titles)
+      try self.output.show(titles.judged(found))
+    } else if let path = self.moods {
+      let moods = try LabelledMoods(try labelledText(atPath: path), limit: self.rows)
+      let found = await answers.emotions(inMoods: moods.texts)
+      try self.output.show(moods.judged(found.map { $0.map(\.name) }, model: model))
     }
   }
 }

@@ -13,7 +13,7 @@ struct Gateway: Service {
   static let defaultPort = 8080
   static let settings = GatewaySettings.table + SafetySettings.table
   static let commands: [any AsyncParsableCommand.Type] = [
-    IngestCommand.self, ReindexCommand.self,
+    IngestCommand.self, ReindexCommand.self, EvaluateCommand.self,
   ]
 
   let recommender: Recommender

@@ -39,7 +39,7 @@ enum GatewaySettings {
   )
   static let contentWeight = Setting<Double>.number(
     "CONTENT_WEIGHT",
-    default: 0.25,
+    default: 0.4,
     in: 0...1,
     "Share of a score that compares the mood's words with what the title is about; where the "
       + "mood was hardly read, at least 0.75 unless this is 0."

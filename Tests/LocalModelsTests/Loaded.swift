@@ -5,10 +5,11 @@ import LocalModels
 enum Loaded {
   private static let opened = Result {
     let resource = try ModelResource.locate(override: nil)
-    return (try EmotionModel(resource), try EmbeddingModel(resource))
+    return (try EmotionModel(resource), try EmbeddingModel(resource), resource)
   }
 
   static var emotions: EmotionModel { get throws { try self.opened.get().0 } }
+  static var resource: ModelResource { get throws { try self.opened.get().2 } }
   static var embeddings: EmbeddingModel { get throws { try self.opened.get().1 } }
 
   /// A file beside the tests' sources.

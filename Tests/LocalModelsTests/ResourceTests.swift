@@ -66,7 +66,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "ZSTA"])
+  @Test(arguments: [
+    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP", "TAGV",
+    "TAGZ",
+  ])
   func `without a section or with an empty one is malformed`(tag: String) throws {
     let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
     for contents in [nil, []] as [[UInt8]?] {
@@ -92,7 +95,8 @@ private func repacked(
   contents: [UInt8]?
 ) throws -> [UInt8] {
   let tags = [
-    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "ZSTA", "ZNOU",
+    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP",
+    "TAGV", "TAGZ", "CUES",
     "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG",
   ]
   let sections = try tags.compactMap { name -> (String, [UInt8])? in

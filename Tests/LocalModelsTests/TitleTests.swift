@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("horror", "fear"), ("comedy", "amusement"), ("romance", "love"), ("fantasy", "wonder"),
+    ("horror", "fear"), ("comedy", "amusement"), ("romance", "love"), ("sport", "courage"),
     ("thriller", "suspense"), ("documentation", "curiosity"),
   ])
   func `follow the genre`(genre: String, family: String) throws {

@@ -104,7 +104,7 @@ package final class EmotionModel: Sendable {
       )
     }
     let chosen = self.nouns.nouns(
-      scores: scores,
+      scores: self.settled(scores),
       likeness: likeness,
       said: words,
       count: Self.maxEmotions,
@@ -115,6 +115,18 @@ package final class EmotionModel: Sendable {
       confidence: Double(min(1, best) * coverage),
       language: language
     )
+  }
+
+  /// Halves the scores of families that are as painful as the highest is pleasant, or the reverse,
+  /// unless they come close to it: few moods are both.
+  private func settled(_ scores: [Float]) -> [Float] {
+    guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }) else { return scores }
+    let sign = self.families.valences[best].signum()
+    guard sign != 0 else { return scores }
+    return scores.indices.map { place in
+      let isOpposite = self.families.valences[place].signum() == -sign
+      return isOpposite && scores[place] < 0.75 * scores[best] ? 0.5 * scores[place] : scores[place]
+    }
   }
 
   /// - Returns: One score a family, 0...1.

@@ -19,7 +19,7 @@ struct Families: Sendable {
   /// For each family those that are left where it is denied.
   let opposites: [[Int]]
   let nouns: [Noun]
-  /// Lower-case word -> family; "neutral" is a family here.
+  /// Lower-case word or tag -> family; "neutral" is a family here.
   private let familyOfWord: [String: String]
   private let placeOfWord: [String: Int]
 
@@ -53,8 +53,11 @@ struct Families: Sendable {
     self.valences = valences
     self.nouns = nouns
     self.opposites = opposites
-    self.familyOfWord = familyOfWord.merging(names.map { ($0, $0) }) { known, _ in known }
-    self.placeOfWord = self.familyOfWord.compactMapValues { places[$0] }
+    familyOfWord.merge(names.map { ($0, $0) }) { known, _ in known }
+    self.placeOfWord = familyOfWord.compactMapValues { places[$0] }
+    // Tags belong to families, but a mood that says one ("drama") does not name the feeling.
+    let tags = try resource.rows("TAGS", columns: 2).map { ($0[0], $0[1]) }
+    self.familyOfWord = familyOfWord.merging(tags) { known, _ in known }
   }
 
   /// The family a word belongs to, in any case; "neutral" for itself.

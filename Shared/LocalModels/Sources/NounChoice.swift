@@ -2,6 +2,8 @@
 struct NounChoice: Sendable {
   /// Words of one family in an answer.
   static let perFamily = 2
+  /// What a second word of a family counts for, so that the first three words tell of three.
+  private static let secondShare: Float = 0.45
 
   let families: Families
   /// One unit vector a noun; empty where none is known.
@@ -38,7 +40,7 @@ struct NounChoice: Sendable {
   ///   - likeness: How near the text is to each noun, -1...1.
   ///   - said: The text's own words, which are preferred.
   ///   - count: How many words are wanted.
-  ///   - least: The share of the best score below which a word is left out; 0 fills up to `count`.
+  ///   - least: The share of the best score below which a word is left out.
   /// - Returns: 1...`count` words with what they score, the highest first.
   func nouns(
     scores: [Float],
@@ -74,7 +76,7 @@ struct NounChoice: Sendable {
       stems.insert(stem)
       found.append((noun, values[place]))
       used[noun.family] += 1
-      let share: Float = used[noun.family] < Self.perFamily ? 0.6 : -1
+      let share: Float = used[noun.family] < Self.perFamily ? Self.secondShare : -1
       for other in self.places[noun.family] { values[other] *= values[other] < 0 ? 1 : share }
       values[place] = -1
     }

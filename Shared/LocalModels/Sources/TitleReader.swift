@@ -1,83 +1,59 @@
-/// What genres and plots of titles make one feel, and which emoji tell them.
+/// What is known of titles: their genres, the tags they have, and which emoji tell them.
 struct TitleReader: Sendable {
   struct Genre: Sendable {
-    var feelings: [NamedWeight]
+    /// Its place in the plot head's order.
+    var place: Int
     var emoji: String
   }
 
-  /// Lower-case genre or other name for it -> what its titles are like.
+  /// Lower-case genre or other name for it -> its place and sign.
   let genres: [String: Genre]
-  /// The genres of the plot head, in its order.
-  let headGenres: [String]
-  /// Logistic regressions from a description's vector, `[genres, dimensions]`.
-  let headWeights: [[Float]]
-  let headBiases: [Float]
-  /// How many of the known titles have each genre, 0...1.
-  let headRates: [Float]
-  let usualFamilies: (means: [Float], deviations: [Float])
-  let usualLikeness: (means: [Float], deviations: [Float])
-  let usualNouns: (means: [Float], deviations: [Float])
+  private let plotHead: PlotHead
+  let tags: TagScores
   let emoji: PlotEmoji
 
   init(_ resource: ModelResource, families: Families) throws(LocalModelError) {
     var genres: [String: Genre] = [:]
-    var names: [String] = []
-    for row in try resource.rows("GENR", columns: 4) {
-      let genre = Genre(feelings: NamedWeight.list(row[1]), emoji: row[2])
-      names.append(row[0])
-      for name in [row[0]] + row[3].parts(",") { genres[name] = genre }
+    let rows = try resource.rows("GENR", columns: 3)
+    for (place, row) in rows.enumerated() {
+      for name in [row[0]] + row[2].parts(",") { genres[name] = Genre(place: place, emoji: row[1]) }
     }
-    var reader = try resource.reader("PLOT")
-    let width = names.isEmpty ? 0 : reader.remaining / 4 / names.count
-    guard width > 2 else { throw LocalModelError(.malformed, "section PLOT is too short") }
-    var rows: [[Float]] = []
-    for _ in names { rows.append(try reader.floats(width)) }
-    try reader.end()
     self.genres = genres
-    self.headGenres = names
-    self.headWeights = rows.map { Array($0[..<(width - 2)]) }
-    self.headBiases = rows.map { $0[width - 2] }
-    self.headRates = rows.map { $0[width - 1] }
-    let count = families.names.count
-    let usual = try resource.floats("ZSTA", count: 4 * count)
-    self.usualFamilies = (Array(usual[..<count]), Array(usual[count..<2 * count]))
-    self.usualLikeness = (Array(usual[2 * count..<3 * count]), Array(usual[(3 * count)...]))
-    let nouns = families.nouns.count
-    let usualNouns = try resource.floats("ZNOU", count: 2 * nouns)
-    self.usualNouns = (Array(usualNouns[..<nouns]), Array(usualNouns[nouns...]))
+    self.plotHead = try PlotHead(resource, genres: rows.count)
+    self.tags = try TagScores(resource, genres: rows.count, families: families)
     self.emoji = try PlotEmoji(resource)
   }
 
-  /// - Returns: What the named genres and, from the plot, the likely ones make one feel, 0...1.
-  func prior(genres: [String], plot: [Float]?, families: Families) -> [Float] {
-    var scores = [Float](repeating: 0, count: families.names.count)
-    func add(_ feelings: [NamedWeight], _ weight: Float) {
-      for item in feelings {
-        if let place = families.places[item.name] { scores[place] += item.weight * weight }
-      }
-    }
-    for genre in genres { add(self.genres[genre.lowercased()]?.feelings ?? [], 0.65) }
-    if let plot {
-      for (place, name) in self.headGenres.enumerated() {
-        let likely = sigmoid(dot(self.headWeights[place], plot) + self.headBiases[place])
-        let rate = self.headRates[place]
-        let excess = max(0, likely - rate) / max(1e-6, 1 - rate)
-        add(self.genres[name]?.feelings ?? [], 0.65 * excess)
-      }
-    }
-    let best = max(scores.max() ?? 0, 0.3)
-    return scores.map { $0 / best }
+  /// How surely a title is of each genre, 0...1: as named, else as its plot says.
+  func genres(named names: [String], plot: [Float]?) -> [Float] {
+    let places = Set(names.compactMap { self.genres[$0.lowercased()]?.place })
+    if places.isEmpty, let plot { return self.plotHead.likelihoods(of: plot) }
+    return (0..<self.plotHead.count).map { places.contains($0) ? 1 : 0 }
   }
 }
 
-/// Measures by how many deviations each value exceeds what is usual, from 0 (none) to 1 (`limit`).
-func excess(
-  _ values: [Float],
-  over usual: (means: [Float], deviations: [Float]),
-  limit: Float
-) -> [Float] {
-  values.indices.map { slot in
-    let deviation = max(usual.deviations[slot], 1e-6)
-    return max(0, min(limit, (values[slot] - usual.means[slot]) / deviation)) / limit
+/// Logistic regressions from a description's vector to its genres.
+private struct PlotHead: Sendable {
+  let count: Int
+  private let weights: [[Float]]
+  private let biases: [Float]
+
+  init(_ resource: ModelResource, genres: Int) throws(LocalModelError) {
+    var reader = try resource.reader("PLOT")
+    let width = genres == 0 ? 0 : reader.remaining / 4 / genres
+    guard width > 2 else { throw LocalModelError(.malformed, "section PLOT is too short") }
+    var rows: [[Float]] = []
+    for _ in 0..<genres { rows.append(try reader.floats(width)) }
+    try reader.end()
+    self.count = genres
+    self.weights = rows.map { Array($0[..<(width - 2)]) }
+    self.biases = rows.map { $0[width - 2] }
+  }
+
+  /// - Returns: One probability a genre, 0 where it is less than a half of the best.
+  func likelihoods(of plot: [Float]) -> [Float] {
+    let found = zip(self.weights, self.biases).map { sigmoid(dot($0, plot) + $1) }
+    let best = found.max() ?? 0
+    return found.map { $0 < best / 2 ? 0 : $0 }
   }
 }

@@ -7,50 +7,34 @@ extension EmotionModel {
     let words = self.tokenizer.splitter.words(of: plot.unicodeScalars)
     let tokens = self.tokenizer.tokens(of: words)
     let vector = self.embeddings.direction(of: words)
-    var scores = self.titles.prior(genres: genres, plot: vector, families: self.families)
-    let seen = excess(
-      self.network(tokens).families,
-      over: self.titles.usualFamilies,
-      limit: 4
+    let titleWords = self.tokenizer.splitter.words(of: title.unicodeScalars)
+    let scores = self.titles.tags(
+      genres: self.titles.genres(named: genres, plot: vector),
+      plot: vector,
+      feelings: tokens.isEmpty ? [] : self.network(tokens).families,
+      words: titleWords + ["."] + words
     )
-    for place in scores.indices where !tokens.isEmpty { scores[place] += 0.4 * seen[place] }
-    var likeness: [Float] = []
-    if let vector {
-      let near = excess(
-        self.nouns.centres.map { dot($0, vector) },
-        over: self.titles.usualLikeness,
-        limit: 3
-      )
-      for place in scores.indices { scores[place] += 0.4 * near[place] }
-      likeness = excess(
-        self.nouns.vectors.map { dot($0, vector) },
-        over: self.titles.usualNouns,
-        limit: 3
-      )
-    }
-    if scores.allSatisfy({ $0 < 1e-3 }) { self.families.raise(&scores, to: fallback) }
-    let chosen = self.nouns.nouns(
-      scores: scores.map { $0 + 1e-4 },
-      likeness: likeness,
-      said: words,
-      count: Self.maxEmotions,
-      least: 0
-    )
+    let chosen = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
+      .prefix(Self.maxEmotions)
     return TitleTags(
-      emotions: emotions(chosen, strongest: scores.max() ?? 0),
-      emojis: self.emojis(title: title, words: words, genres: genres, chosen: chosen.map(\.noun))
+      emotions: chosen.map { place in
+        let likelihood = Double(sigmoid(scores[place]))
+        return EmotionScore(
+          name: self.titles.tags.tags[place].name,
+          intensity: max(0.01, likelihood)
+        )
+      },
+      emojis: self.emojis(
+        words: titleWords + words,
+        genres: genres,
+        families: chosen.map { self.titles.tags.tags[$0].family }
+      )
     )
   }
 
-  private func emojis(
-    title: String,
-    words: [String],
-    genres: [String],
-    chosen: [Families.Noun]
-  ) -> [String] {
-    let titleWords = self.tokenizer.splitter.words(of: title.unicodeScalars)
-    let things = self.titles.emoji.things(in: titleWords + words)
-    let feelings = chosen.compactMap { self.titles.emoji.feelings[self.families.names[$0.family]] }
+  private func emojis(words: [String], genres: [String], families: [Int]) -> [String] {
+    let things = self.titles.emoji.things(in: words)
+    let feelings = families.compactMap { self.titles.emoji.feelings[self.families.names[$0]] }
     let kinds = genres.compactMap { self.titles.genres[$0.lowercased()]?.emoji }
       .filter { !$0.isEmpty }
     var found: [String] = []
@@ -60,9 +44,4 @@ extension EmotionModel {
     }
     return found
   }
-}
-
-/// What a title of which nothing is known makes one feel.
-private let fallback = ["curiosity", "excitement", "joy", "suspense"].map {
-  NamedWeight(name: $0, weight: 0.1)
 }

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import fixture, lexicons, plot, plot_emoji, resource, table, taxonomy
-from .classifier import predict, sigmoid
+from . import fixture, lexicons, plot, plot_emoji, resource, table, taxonomy, title_tags
+from .classifier import predict
 from .resource import floats, lines, weighted
 from .students import Trainer
 from .teacher import Teacher
@@ -54,31 +54,22 @@ def quantize(students):
             layer.weight.copy_(torch.tensor((values * scales).T.reshape(layer.weight.shape)))
 
 
-def usual_titles(trainer, students, genres, descriptions):
-    """What is usual among titles, each as means and deviations, and the plot head.
-
-    ZSTA holds the families' probabilities and the likeness to their centres, ZNOU the nouns'.
-    """
+def titles(trainer, students, genres, descriptions):
+    """Returns what was learned of titles: the plot head, the tags and the emoji of things."""
     rows = trainer.tokenize(descriptions)
     vectors = table.embed(students.embedding, rows)
-    listed = taxonomy.nouns()
-    nouns = table.embed(students.embedding, trainer.tokenize([noun for noun, _ in listed]))
-    centres = table.unit(
-        np.stack(
-            [
-                np.mean([vector for vector, (_, of) in zip(nouns, listed) if of == family], 0)
-                for family in trainer.families
-            ]
-        )
-    )
-    names = [name for name, *_ in taxonomy.rows("genres.txt")]
+    names = list(title_tags.genres())
     weights, biases, base, area = plot.head(vectors, genres, names)
     students.report["plotHeadAUC"] = area
-    families = sigmoid(predict(students.network, rows)[1])
-    return {
+    tags = title_tags.sections(
+        trainer.families,
+        base,
+        vectors,
+        predict(students.network, rows)[1],
+        lambda texts: table.embed(students.embedding, trainer.tokenize(texts)),
+    )
+    return tags | {
         "PLOT": floats(np.concatenate([weights, biases[:, None], base[:, None]], 1)),
-        "ZSTA": floats(np.stack([*plot.usual(families), *plot.usual(vectors @ centres.T)])),
-        "ZNOU": floats(np.stack(plot.usual(vectors @ nouns.T))),
         "OBJE": lines(f"{word}\t{weighted(signs)}" for word, signs in plot_emoji.index(descriptions).items()),
     }
 
@@ -110,10 +101,11 @@ def main():
         "FAMS": lines(trainer.families),
         "THRS": floats(students.thresholds),
     }
-    sections |= usual_titles(trainer, students, [genres for _, _, genres in catalog], descriptions)
+    sections |= titles(trainer, students, [genres for _, _, genres in catalog], descriptions)
     sections |= lexicons.sections()
     resource.write(arguments.out / "affect.model", sections)
     fixture.write(arguments.out / "parity.json", students, trainer.families)
+    fixture.write_pairs(arguments.out / "pairs.tsv", trainer.teacher)
     print(students.report, {tag: len(data) for tag, data in sections.items()})
 
 

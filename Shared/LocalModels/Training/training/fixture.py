@@ -1,6 +1,7 @@
 """What the Swift code must find again, computed here one text at a time."""
 
 import json
+import random
 
 import numpy as np
 
@@ -79,3 +80,18 @@ def write(path, students, families):
         )
     contents = {"labels": taxonomy.LABELS, "families": families, "texts": found}
     path.write_text(json.dumps(contents, ensure_ascii=False, indent=0) + "\n", "utf-8")
+
+
+def write_pairs(path, teacher, count=400, seed=7):
+    """Writes pairs of words for feelings with the teacher's cosine, half of them of one family."""
+    chance = random.Random(seed)
+    terms = [term for term in taxonomy.terms() if term.word.isalpha()]
+    pairs = {}
+    while len(pairs) < count:
+        first, second = chance.sample(terms, 2)
+        if len(pairs) % 2 or first.family == second.family:
+            pairs.setdefault(tuple(sorted((first.word, second.word))))
+    words = sorted({word for pair in pairs for word in pair})
+    vectors = dict(zip(words, teacher.encode(words)))
+    lines = [f"{a}\t{b}\t{float(vectors[a] @ vectors[b]):.4f}" for a, b in sorted(pairs)]
+    path.write_text("# word, word, cosine by all-MiniLM-L6-v2\n" + "\n".join(lines) + "\n", "utf-8")

@@ -142,8 +142,8 @@ def sections():
         "TERM": lines(family_rows()),
         "WORD": lines(f"{word}\t{family}" for word, family in naming_words().items()),
         "GENR": lines(
-            f"{name}\t{weighted(pairs(feelings))}\t{sign}\t{','.join(listed(others))}"
-            for name, feelings, sign, others in rows("genres.txt")
+            f"{name}\t{sign}\t{','.join(listed(others))}"
+            for name, sign, others, *_ in rows("genres.txt")
         ),
         "SPEL": lines(f"{word}\t{' '.join(read)}" for word, read in SPELLINGS.items()),
         "FEMO": lines(f"{family}\t{sign}" for family, sign in rows("family_emoji.txt")),

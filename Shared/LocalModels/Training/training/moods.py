@@ -1,6 +1,8 @@
 """Mood sentences with families, written by hand and made from templates."""
 
+import math
 import random
+import re
 
 from .taxonomy import DATA, family_words, listed
 
@@ -114,14 +116,33 @@ class Templates:
         return self.texts
 
 
+def labelled(name):
+    """Yields (text, families) of each line of a data file, no family where a mood is neutral."""
+    for line in (DATA / name).read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            text, families, *_ = line.split("\t")
+            yield text, [family for family in listed(families) if family != NEUTRAL]
+
+
 def written():
-    """Returns [(text, families)] of moods.tsv, no family where a mood is neutral."""
-    lines = (DATA / "moods.tsv").read_text("utf-8").splitlines()
-    fields = (line.split("\t") for line in lines if line and not line.startswith("#"))
-    return [
-        (text, [family for family in listed(families) if family != NEUTRAL])
-        for text, families, *_ in fields
-    ]
+    """Returns [(text, families)] of moods.tsv."""
+    return list(labelled("moods.tsv"))
+
+
+def situations(most=8, seed=9):
+    """Returns [(text, families)] of situations.tsv, up to `most` choices of alternatives a line."""
+    chance = random.Random(seed)
+    found = []
+    for line, families in labelled("situations.tsv"):
+        parts = re.split(r"\{([^}]*)\}", line)
+        choices = [part.split("|") if odd % 2 else [part] for odd, part in enumerate(parts)]
+        count = min(most, math.prod(map(len, choices)))
+        texts = set()
+        while len(texts) < count:
+            text = "".join(map(chance.choice, choices))
+            texts.add(re.sub(r"\s+([,.])", r"\1", text).strip())
+        found += [(text, families) for text in sorted(texts)]
+    return found
 
 
 def mixed(sentences, count=2_000, seed=5):

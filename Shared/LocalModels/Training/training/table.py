@@ -8,7 +8,7 @@ EPOCHS = 6
 BATCH = 512
 RATE = 6e-3
 SMOOTHING = 1e-3
-AFFECT_SHARE = 0.2
+AFFECT_SHARE = 0.3
 
 
 def unit(vectors):

@@ -1,43 +1,70 @@
 import Glibc
 
-extension Evaluation {
-  /// Judges the emotions given to titles by tags that someone else gave them.
-  ///
-  /// `csv` has a header line and columns title, description, genres (`['a', 'b']`) and emotions
+/// Titles with tags that someone gave them.
+package struct TaggedTitles: Sendable {
+  package struct Title: Sendable {
+    package var name: String
+    package var description: String
+    package var genres: [String]
+  }
+
+  /// Those that have tags.
+  package let titles: [Title]
+  private let tags: [Set<String>]
+
+  /// Reads a header line and columns title, description, genres (`['a', 'b']`) and emotions
   /// (`[a, b]`), in any order.
-  package static func titles(_ csv: String, model: EmotionModel) throws(Malformed) -> Titles {
+  /// At most `limit` rows are read.
+  package init(_ csv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     let rows = commaSeparated(csv)
     let columns = ["title", "description", "genres", "emotions"].map { name in
       rows.first?.firstIndex(of: name)
     }
     guard let title = columns[0], let description = columns[1], let genres = columns[2],
       let emotions = columns[3]
-    else { throw Malformed(description: "no columns title, description, genres and emotions") }
+    else {
+      throw Evaluation.Malformed(
+        description: "no columns title, description, genres and emotions"
+      )
+    }
+    var titles: [Title] = []
+    var tags: [Set<String>] = []
+    for row in rows.dropFirst().prefix(limit ?? .max) {
+      guard row.count > max(title, description, genres, emotions) else {
+        throw Evaluation.Malformed(
+          description: "a row of \(row.count) columns: \(row.first ?? "")"
+        )
+      }
+      let given = Set(listed(row[emotions]).map { $0.lowercased() })
+      guard !given.isEmpty else { continue }
+      tags.append(given)
+      titles.append(
+        Title(
+          name: row[title],
+          description: row[description],
+          genres: listed(row[genres])
+        )
+      )
+    }
+    self.titles = titles
+    self.tags = tags
+  }
+
+  /// Judges the emotions of each of `titles`, strongest first; none where there was no answer.
+  package func judged(_ answers: [[String]]) -> Evaluation.Titles {
     var precisions: [Double] = []
     var gains: [Double] = []
-    var distinct: Set<String> = []
-    for row in rows.dropFirst() {
-      guard row.count > max(title, description, genres, emotions) else {
-        throw Malformed(description: "a row of \(row.count) columns: \(row.first ?? "")")
-      }
-      let given = model.tags(
-        title: row[title],
-        description: row[description],
-        genres: listed(row[genres])
-      )
-      let names = given.emotions.map(\.name)
-      let tags = Set(listed(row[emotions]).map { $0.lowercased() })
-      guard !tags.isEmpty else { continue }
-      distinct.formUnion(names)
+    for (names, tags) in zip(answers, self.tags) {
       let hits = names.prefix(8).map { tags.contains($0) ? 1.0 : 0 }
       precisions.append(hits.reduce(0, +) / 8)
       let ideal = (0..<min(8, tags.count)).reduce(0) { $0 + discount($1) }
       gains.append(hits.enumerated().reduce(0) { $0 + $1.element * discount($1.offset) } / ideal)
     }
-    return Titles(
+    return Evaluation.Titles(
       precisionAt8: precisions.mean,
       ndcgAt8: gains.mean,
-      distinctTags: distinct.count
+      distinctTags: Set(answers.joined()).count,
+      unanswered: answers.count(where: \.isEmpty)
     )
   }
 }

@@ -1,12 +1,18 @@
-/// How well the shipped models do on labelled data, in figures that are comparable over time.
+/// How well a model does on labelled data, in figures that are comparable over time and between
+/// providers.
 package enum Evaluation {
-  /// Labelled comments: GoEmotions' 28 labels, with the thresholds that are shipped.
+  /// Labelled comments: GoEmotions' 28 labels.
   package struct Comments: Sendable, Codable {
     package var macroF1: Double
     package var microF1: Double
     package var perLabel: [String: Double]
     /// Macro-F1 over Ekman's six emotions and neutral, the labels mapped as GoEmotions' authors do.
     package var ekmanMacroF1: Double
+    /// Macro-F1 over positive, negative, ambiguous and neutral, mapped in the same way.
+    package var sentimentMacroF1: Double
+    /// The mean over the labels of the average precision of the scores; knows no thresholds.
+    package var mAP: Double
+    package var unanswered: Int
   }
 
   /// Tagged titles.
@@ -17,6 +23,7 @@ package enum Evaluation {
     package var ndcgAt8: Double
     /// Different emotions given over all titles.
     package var distinctTags: Int
+    package var unanswered: Int
   }
 
   /// Moods with the families that are right and those that are plainly wrong.
@@ -31,6 +38,7 @@ package enum Evaluation {
     package var firstHitByGroup: [String: Double]
     /// The moods whose first emotion is of no accepted family, with the first three.
     package var misses: [String]
+    package var unanswered: Int
   }
 
   /// Rows that a file should have and does not.
