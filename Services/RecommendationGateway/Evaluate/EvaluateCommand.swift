@@ -135,9 +135,13 @@ extension Recommender {
       emotions: self.emotions,
       embeddings: self.embeddings,
       store: store,
-      records: TitleRecords(store: store, kept: LRUCache(capacity: 1, lifetime: .seconds(1))),
+      records: TitleRecords(
+        store: store,
+        kept: LRUCache(named: "evaluation", capacity: 1, lifetime: .seconds(1))
+      ),
       contentWeight: contentWeight,
-      answers: LRUCache(capacity: 1, lifetime: .seconds(1))
+      safety: self.safety,
+      answers: LRUCache(named: "evaluation", capacity: 1, lifetime: .seconds(1))
     )
   }
 }
