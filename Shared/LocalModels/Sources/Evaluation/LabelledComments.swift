@@ -5,6 +5,7 @@ package struct LabelledComments: Sendable {
   private let actual: [Set<Int>]
 
   /// Reads lines of text, comma-separated label numbers and an id, tabs between.
+  ///
   /// At most `limit` rows are read.
   package init(_ tsv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     var texts: [String] = []
@@ -31,6 +32,7 @@ package struct LabelledComments: Sendable {
   }
 
   /// Judges emotions, each counting for the label it is called by or its family is nearest to.
+  ///
   /// Those of half strength are taken as said.
   package func judged(
     _ answers: [[EmotionScore]],

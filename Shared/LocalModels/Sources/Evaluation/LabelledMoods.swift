@@ -11,6 +11,7 @@ package struct LabelledMoods: Sendable {
 
   /// Reads lines of a mood, accepted families, forbidden families (commas between) and, if wanted,
   /// a group, tabs between; lines that begin with "#" are left out.
+  ///
   /// At most `limit` rows are read.
   package init(_ tsv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     var texts: [String] = []

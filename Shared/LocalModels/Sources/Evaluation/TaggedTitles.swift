@@ -14,6 +14,7 @@ package struct TaggedTitles: Sendable {
 
   /// Reads a header line and columns title, description, genres (`['a', 'b']`) and emotions
   /// (`[a, b]`), in any order.
+  ///
   /// At most `limit` rows are read.
   package init(_ csv: String, limit: Int? = nil) throws(Evaluation.Malformed) {
     let rows = commaSeparated(csv)

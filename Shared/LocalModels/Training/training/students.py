@@ -10,10 +10,10 @@ from . import classifier, corpus, moods, table, taxonomy, thresholds, title_tags
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
-WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 3, 2, 2
+WRITTEN_REPEATS, SITUATION_REPEATS, MIXED_REPEATS, TEMPLATE_REPEATS = 5, 3, 2, 3
 # How often each word for a feeling is shown to the table, beside 160,000 texts.
 NAMED_REPEATS = 20
-EPOCHS = 4
+EPOCHS = 5
 
 
 @dataclasses.dataclass
