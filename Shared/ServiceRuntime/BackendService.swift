@@ -49,7 +49,10 @@ package struct BackendService: Sendable {
     self.name = name
     self.places = places.text
     self.channel = channel
-    self.client = try RPCClient(baseURL: "http://\(name)", send: presenting(key, to: channel.handler))
+    self.client = try RPCClient(
+      baseURL: "http://\(name)",
+      send: presenting(key, to: channel.handler)
+    )
   }
 
   private static func config(
