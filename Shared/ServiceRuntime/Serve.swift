@@ -24,9 +24,14 @@ struct Serve<S: Service>: AsyncParsableCommand {
     // Server and clients share their event loops, so that a call stays on the loop it came in on.
     // NIO takes the number once, before anything else touches the loops.
     NIOSingletons.groupLoopCountSuggestion = values[ServerSettings.threads]
-    let (settings, service) = try assembled(S.self, values)
     let shown = IntrospectionSettings(values)
-    let introspection = Introspection(shown, service: S.name, level: settings.level)
+    // Before the service: what it counts must find where it is kept.
+    let introspection = Introspection(
+      shown,
+      service: S.name,
+      level: ServerSettings.level(values)
+    )
+    let (settings, service) = try assembled(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
     let admission = try await self.admission(values, logger)

@@ -148,8 +148,12 @@ struct ServerSettings: Sendable {
     rpc.defaultTimeout = .milliseconds(values[Self.defaultTimeout])
     rpc.maxTimeout = .milliseconds(values[Self.maxTimeout])
     self.rpc = rpc
-    self.level = Logger.Level(rawValue: values[Self.logLevel]) ?? .info
+    self.level = Self.level(values)
     self.drainDelay = .seconds(values[Self.drainDelay])
+  }
+
+  static func level(_ values: SettingValues) -> Logger.Level {
+    Logger.Level(rawValue: values[Self.logLevel]) ?? .info
   }
 
   /// A time that may be switched off by 0.

@@ -128,4 +128,5 @@ def test_operators_have_an_address_of_their_own(own_system):
         assert send(service.port, "GET", "/debugz/config").status == 404
         if service is own_system.gateway:
             channels = send(port, "GET", "/debugz/channels").json["channels"]
-            assert [channel["isServing"] for channel in channels] == [True, True]
+            states = [[endpoint["state"] for endpoint in channel["endpoints"]] for channel in channels]
+            assert states == [["ready"], ["ready"]]

@@ -38,6 +38,9 @@ expected-statuses = ["4xx", 504]
 enabled = false
 """
 
+# Other tests count on the catalog.
+CHANGING = "UpsertTitles|DeleteTitles"
+
 
 def document(system, name) -> dict:
     return send(getattr(system, name).port, "GET", "/openapi.json").json
@@ -74,6 +77,8 @@ def test_every_example_is_answered(system, name):
         assert answer.status == 200, (path, answer.body)
         count += 1
     assert count >= 3
+    if name == "gateway":
+        call(port, "/netflixgpt.catalog.v1.CatalogService/DeleteTitles", {"ids": ["own-1"]})
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -82,7 +87,7 @@ def test_schemathesis_finds_no_answer_that_is_not_documented(system, name, tmp_p
     command = [tool("schemathesis"), "--config-file", tmp_path / "schemathesis.toml", "run"]
     url = f"http://127.0.0.1:{getattr(system, name).port}/openapi.json"
     result = subprocess.run(
-        [*command, url, "--max-examples", str(EXAMPLES)], cwd=tmp_path, capture_output=True, text=True, timeout=3000
+        [*command, url, "--max-examples", str(EXAMPLES), "--exclude-path-regex", CHANGING], cwd=tmp_path, capture_output=True, text=True, timeout=3000
     )
     print(result.stdout)
     assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]

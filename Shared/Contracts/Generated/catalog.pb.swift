@@ -341,6 +341,7 @@ package nonisolated struct Netflixgpt_Catalog_V1_GetCatalogStatusResponse: Senda
   fileprivate var _store: String? = nil
 }
 
+/// Example: {"titles": [{"id": "own-1", "name": "The Last Lighthouse", "type": "TITLE_TYPE_MOVIE"}]}
 package nonisolated struct Netflixgpt_Catalog_V1_UpsertTitlesRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -428,6 +429,7 @@ package nonisolated struct Netflixgpt_Catalog_V1_UpsertTitlesResult: Sendable {
   fileprivate var _id: String? = nil
 }
 
+/// Example: {"ids": ["own-1"]}
 package nonisolated struct Netflixgpt_Catalog_V1_DeleteTitlesRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -88,6 +88,7 @@ package nonisolated struct Grpc_Health_V1_HealthCheckResponse: Sendable {
   package init() {}
 }
 
+/// Example: {}
 package nonisolated struct Grpc_Health_V1_HealthListRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
