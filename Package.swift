@@ -212,7 +212,8 @@ let package = Package(
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
         "EmbeddingService", "LocalModels", "Safety", "ScriptedServer", protobuf,
-      ]
+      ],
+      exclude: ["Injections"]
     ),
     tests(
       "AdmissionTests",
