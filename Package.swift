@@ -212,7 +212,8 @@ let package = Package(
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
         "EmbeddingService", "LocalModels", "Safety", "ScriptedServer", protobuf,
-      ]
+      ],
+      exclude: ["Injections"]
     ),
     tests(
       "AdmissionTests",
@@ -246,7 +247,7 @@ let package = Package(
       exclude: ["Moods"],
       resources: [.copy("Fixtures")]
     ),
-    tests("SafetyTests", of: ["Safety"]),
+    tests("SafetyTests", of: ["Safety"], exclude: ["Texts"]),
     tests("ArchitectureTests", of: []),
     .executableTarget(
       name: "call-cost",

@@ -90,9 +90,15 @@ struct FoldedText: Sendable, Hashable {
     "can't": ["can", "not"], "cant": ["can", "not"], "cannot": ["can", "not"],
     "won't": ["will", "not"], "dont": ["do", "not"], "didnt": ["did", "not"],
     "doesnt": ["does", "not"], "wont": ["will", "not"], "isnt": ["is", "not"],
+    "arent": ["are", "not"], "wouldnt": ["would", "not"], "couldnt": ["could", "not"],
+    "shouldnt": ["should", "not"], "wasnt": ["was", "not"], "havent": ["have", "not"],
+    "what's": ["what", "is"], "whats": ["what", "is"], "life's": ["life", "is"],
+    "there's": ["there", "is"], "theres": ["there", "is"],
     "im": ["i", "am"], "ive": ["i", "have"], "id": ["i", "would"], "u": ["you"],
     "wanna": ["want", "to"], "gonna": ["going", "to"], "gotta": ["have", "to"],
     "anymore": ["any", "more"], "suicde": ["suicide"], "sucide": ["suicide"],
-    "suicidial": ["suicidal"], "kil": ["kill"], "myselff": ["myself"], "mself": ["myself"],
+    "suicidial": ["suicidal"], "sewerslide": ["suicide"], "suiside": ["suicide"],
+    "dissapear": ["disappear"], "disapear": ["disappear"], "exsist": ["exist"], "kil": ["kill"],
+    "myselff": ["myself"], "mself": ["myself"],
   ]
 }
