@@ -173,7 +173,8 @@ let package = Package(
       "RecommendationGateway",
       uses: [
         "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
-        "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments, protobuf,
+        "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments,
+        protobuf,
       ],
       resources: [
         .copy("Resources/starter_catalog.csv"),
