@@ -198,7 +198,9 @@ let package = Package(
     tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
     tests(
       "RPCTests",
-      of: ["HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf]
+      of: [
+        "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "RPC", "Contracts", protobuf,
+      ]
     ),
     tests(
       "ChannelTests",

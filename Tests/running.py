@@ -26,6 +26,19 @@ def tool(name: str) -> str:
     return str(beside) if beside.exists() else shutil.which(name) or name
 
 
+def generate(proto: Path, package: Path):
+    """Makes a Python package for connectrpc of .proto files, as any caller would."""
+    package.mkdir()
+    plugins = ",".join(
+        f'{{"local":"{tool(name)}","out":"{package}"}}' for name in ("protoc-gen-py", "protoc-gen-connectrpc")
+    )
+    subprocess.run(
+        [os.environ.get("BUF") or tool("buf"), "generate", proto]
+        + ["--template", f'{{"version":"v2","plugins":[{plugins}]}}'],
+        check=True,
+    )
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -115,6 +115,14 @@ def test_an_error_carries_its_details(client, system, modules, options):
     assert violation.field == "limit"
 
 
+def test_a_deadline(system, modules, options):
+    connect, messages = modules("recommendation")
+    caller = connect.RecommendationServiceClientSync(system.gateway.url, **options)
+    with pytest.raises(ConnectError) as raised:
+        caller.recommend(messages.RecommendRequest(mood=MOOD, limit=4), timeout_ms=1)
+    assert raised.value.code == Code.DEADLINE_EXCEEDED
+
+
 def test_watch_streams_until_its_time_is_up(client, system, options):
     base = f"{client.__name__}.grpc.health.v1.health"
     connect, messages = importlib.import_module(base + "_connect"), importlib.import_module(base + "_pb")
