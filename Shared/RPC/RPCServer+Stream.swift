@@ -79,10 +79,15 @@ extension RPCServer {
     do throws(Refusal) {
       guard request.method == "POST" else { throw Refusal.wrongMethod(allowed: "POST") }
       guard let framing else { throw Refusal.wrongStreamCodec }
-      do { _ = try self.admission(of: request, CallHead(endpoint, request)) } catch {
+      let admission: HTTPAdmission
+      do { admission = try self.admission(of: request, CallHead(endpoint, request)) } catch {
         throw Refusal(error, deadline: nil)
       }
-      let call = try await self.call(endpoint, request, fields, framing, began: began)
+      var call = try await self.call(endpoint, request, fields, framing, began: began)
+      call.scope.priority = admission.priority
+      for field in admission.fields.fields {
+        call.context.responseFields.append(field.name, field.value)
+      }
       return await self.run(endpoint, call, framing, observe)
     } catch {
       guard let framing, framing.form == .envelopes, request.method == "POST" else {

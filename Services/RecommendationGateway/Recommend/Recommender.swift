@@ -58,8 +58,33 @@ struct Recommender: Sendable {
     return (kept, Timings())
   }
 
+  /// Help is named whatever else fails, as long as there is someone to name it to.
   private func compute(
     _ plan: RecommendPlan,
+    in snapshot: CatalogSnapshot
+  ) async throws -> (response: Response, timings: Timings) {
+    let level = self.safety.phrases.level(of: plan.mood)
+    do {
+      return try await self.answer(plan, atLeast: level, in: snapshot)
+    } catch let error as RPCError where level == .crisis && !error.isOfCaller {
+      var response = Response()
+      response.catalogVersion = snapshot.version
+      response.safety = self.safety.message(at: level, language: "und")
+      response.degraded = [
+        .with {
+          $0.stage = "recommend"
+          $0.from = "catalog"
+          $0.to = "help-alone"
+          $0.reason = error.reason ?? error.code.name.uppercased()
+        }
+      ]
+      return (response, Timings())
+    }
+  }
+
+  private func answer(
+    _ plan: RecommendPlan,
+    atLeast known: SafetyLevel,
     in snapshot: CatalogSnapshot
   ) async throws -> (response: Response, timings: Timings) {
     var timings = Timings()
@@ -74,7 +99,7 @@ struct Recommender: Sendable {
       orNearestTo: content.vectors[plan.mood],
       in: snapshot
     )
-    let level = max(self.safety.phrases.level(of: plan.mood), moods.safety)
+    let level = max(known, moods.safety)
     let action = self.safety.action(at: level)
     var plan = plan
     if action == .softened {

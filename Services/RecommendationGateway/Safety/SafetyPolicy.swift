@@ -67,13 +67,13 @@ extension Netflixgpt_Answer_V1_SafetyLevel {
 }
 
 extension SafetyLevel {
-  /// A level from another service; one that this side doesn't know is none.
+  /// A level from another service; one that this side doesn't know is taken seriously.
   init(_ level: Netflixgpt_Answer_V1_SafetyLevel) {
     self =
       switch level {
       case .crisis: .crisis
-      case .concern: .concern
-      case .unspecified, .none, .UNRECOGNIZED: .none
+      case .concern, .UNRECOGNIZED: .concern
+      case .unspecified, .none: .none
       }
   }
 }

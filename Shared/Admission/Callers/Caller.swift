@@ -1,5 +1,9 @@
 import RPC
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Who is calling and what they may do.
 struct Caller: Sendable {
   /// As in "key:shop", "token:alice" or "address:192.0.2.1"; fit for logs.
@@ -14,11 +18,24 @@ struct Caller: Sendable {
   ///
   /// An IPv6 network of 64 bits is one caller: whoever has one address of it has them all.
   init(address: String) {
-    let groups = address.split(separator: ":", omittingEmptySubsequences: false)
-    self.name = "address:" + (groups.count > 4 ? groups.prefix(4).joined(separator: ":") : address)
+    self.name = "address:\(Self.network(of: address))"
     self.scopes = Set(Scope.allCases)
     self.rates = nil
     self.isKnown = false
+  }
+
+  private static func network(of address: String) -> String {
+    var parsed = in6_addr()
+    guard inet_pton(AF_INET6, address, &parsed) == 1 else { return address }
+    return withUnsafeBytes(of: parsed) { bytes in
+      // An IPv4 address in IPv6's form.
+      if bytes.prefix(10).allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
+        return bytes.suffix(4).map { String($0) }.joined(separator: ".")
+      }
+      return stride(from: 0, to: 8, by: 2)
+        .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+        .joined(separator: ":")
+    }
   }
 
   init(known name: String, scopes: Set<Scope>, rates: RatePolicies?) {

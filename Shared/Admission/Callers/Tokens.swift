@@ -54,7 +54,9 @@ final class Tokens: Sendable {
       }
     }
     try self.check(claims, now)
-    return Caller(known: "token:\(claims.sub ?? "")", scopes: claims.scopes, rates: nil)
+    // Without a subject, all its holders would share limits and each other's stored responses.
+    guard let subject = claims.sub, !subject.isEmpty else { throw .malformed }
+    return Caller(known: "token:\(subject)", scopes: claims.scopes, rates: nil)
   }
 
   private func claims(of token: String) throws(Problem) -> Claims {
