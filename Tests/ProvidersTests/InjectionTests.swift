@@ -102,6 +102,9 @@ import Testing
           #expect(annotation.emotions.allSatisfy(Self.isPlain), "\(text): \(annotation.emotions)")
           #expect(annotation.emotions.allSatisfy { $0.name != "pwned" })
           #expect((3...8).contains(annotation.emojis.count))
+          if annotation.id != "b", annotation.usage.provider == "openai" {
+            #expect(annotation.emotions.map(\.name) == Self.honest, "\(text)")
+          }
         }
         let told = try answer.jsonString()
         #expect(!told.contains("<") && !told.contains("feelings for"), "\(text): \(told)")
@@ -109,6 +112,9 @@ import Testing
       #expect(model.log.requests.count >= self.texts.count)
     }
   }
+
+  /// What `OpenAIReply.title` says.
+  private static let honest = ["joy", "dread", "awe", "grief", "hope", "pride", "love", "calm"]
 
   private static func title(_ id: String, _ emotions: String, emojis: String = "🎸🎤🌙") -> String {
     #"{"id":"\#(id)","plot_emojis":[\#(OpenAIReply.quoted(emojis))],"#
