@@ -72,9 +72,6 @@ package final class Credentials: Sendable {
     var reading = reading
     if case .server(let clients) = role {
       if files.certificate == nil { reading.add(.certificate, "a server needs a certificate") }
-      if clients == .none, files.authorities != nil {
-        reading.add(.authorities, "is of no use unless clients are asked for certificates")
-      }
       if clients != .none, files.authorities == nil {
         reading.add(.authorities, "clients' certificates need an authority to come from")
       }

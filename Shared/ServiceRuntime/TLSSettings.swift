@@ -35,6 +35,11 @@ enum TLSSettings {
     )
     let clients = ClientCertificatePolicy(rawValue: values[Self.clients]) ?? .none
     guard files != CertificateFiles() || clients != .none else { return nil }
+    if clients == .none, files.authorities != nil {
+      throw ConfigurationProblems([
+        "\(Self.authorities.about.key): \(Self.clients.about.key) asks no client for a certificate"
+      ])
+    }
     do throws(CertificateProblems) {
       return try Credentials(files, role: .server(clients: clients))
     } catch {

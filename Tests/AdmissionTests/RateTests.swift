@@ -57,6 +57,9 @@ import Testing
   @Test func `count an IPv6 network of 64 bits as one`() {
     let names = ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2:ffff::1"].map { Caller(address: $0).name }
     #expect(Set(names) == ["address:2001:db8:1:2"])
+    let short = ["2001:db8::1", "2001:db8::a:b:c:d"].map { Caller(address: $0).name }
+    #expect(Set(short) == ["address:2001:db8:0:0"])
+    #expect(Caller(address: "::ffff:192.0.2.1").name == "address:192.0.2.1")
   }
 
   @Test func `are told with each answer, and a refusal says when to come back`() async throws {

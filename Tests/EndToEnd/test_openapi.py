@@ -87,7 +87,8 @@ def test_schemathesis_finds_no_answer_that_is_not_documented(system, name, tmp_p
     command = [tool("schemathesis"), "--config-file", tmp_path / "schemathesis.toml", "run"]
     url = f"http://127.0.0.1:{getattr(system, name).port}/openapi.json"
     result = subprocess.run(
-        [*command, url, "--max-examples", str(EXAMPLES), "--exclude-path-regex", CHANGING], cwd=tmp_path, capture_output=True, text=True, timeout=3000
+        [*command, url, "--max-examples", str(EXAMPLES), "--exclude-path-regex", CHANGING],
+        cwd=tmp_path, capture_output=True, text=True, timeout=3000
     )
     print(result.stdout)
     assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]

@@ -94,7 +94,7 @@ def test_all_three_services_speak_tls_and_know_each_other(tmp_path, loaded, auth
     gateway = authority.issue("gateway")
     identity = {"SERVICE_CERTIFICATE_FILE": str(gateway[0]), "SERVICE_KEY_FILE": str(gateway[1])}
     behind = serving(authority.issue("service"), **known, **identity)
-    front = serving(gateway, **known | identity | {"TLS_CLIENT_AUTH": "none"})
+    front = serving(gateway, **known | identity | {"TLS_CLIENT_AUTH": "none", "TLS_CLIENT_CA_FILE": ""})
     system = System(tmp_path / "system", behind, behind, front)
     for name, service in (("EMOTION", system.emotion), ("EMBEDDING", system.embedding)):
         system.gateway.settings[f"{name}_SERVICE_URL"] = f"https://localhost:{service.port}"

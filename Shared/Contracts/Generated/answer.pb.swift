@@ -230,7 +230,7 @@ package nonisolated struct Netflixgpt_Answer_V1_Degradation: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// "extract", "annotate" or "embed".
+  /// "extract", "annotate", "embed" or "recommend".
   package var stage: String {
     get {_stage ?? String()}
     set {_stage = newValue}
@@ -240,7 +240,7 @@ package nonisolated struct Netflixgpt_Answer_V1_Degradation: Sendable {
   /// Clears the value of `stage`. Subsequent reads from it will return its default value.
   package mutating func clearStage() {self._stage = nil}
 
-  /// The provider that should have answered.
+  /// The provider that should have answered, or "catalog".
   package var from: String {
     get {_from ?? String()}
     set {_from = newValue}
@@ -250,7 +250,8 @@ package nonisolated struct Netflixgpt_Answer_V1_Degradation: Sendable {
   /// Clears the value of `from`. Subsequent reads from it will return its default value.
   package mutating func clearFrom() {self._from = nil}
 
-  /// Who answered instead: a provider, or "nearest-emotions".
+  /// Who answered instead: a provider, "nearest-emotions", or "help-alone": no titles, but where a
+  /// person in need finds help.
   package var to: String {
     get {_to ?? String()}
     set {_to = newValue}

@@ -68,6 +68,17 @@ import Testing
     }
   }
 
+  @Test func `help is named when no title can be found`() async throws {
+    try await ToyGateway.with(Self.catalog) { gateway in
+      gateway.services.state.withLock { $0.isEmbeddingDown = true }
+      let answer = try await gateway.recommend("I want to die")
+      #expect(answer.safety.level == .crisis)
+      #expect(!answer.safety.resources.isEmpty)
+      #expect(answer.recommendations.isEmpty)
+      #expect(answer.degraded.map(\.to) == ["help-alone"])
+    }
+  }
+
   @Test func `what the emotion service saw counts even where no phrase is known`() async throws {
     try await ToyGateway.with(Self.catalog) { gateway in
       gateway.services.state.withLock { $0.safety = .crisis }
