@@ -119,11 +119,14 @@ def test_an_error_carries_its_details(client, system, modules, options):
 def test_a_deadline(system, modules, options):
     connect, messages = modules("recommendation")
     caller = connect.RecommendationServiceClientSync(system.gateway.url, **options)
-    # A mood that nobody has asked before: an answer that is kept comes within a millisecond.
-    request = messages.RecommendRequest(mood=f"{MOOD} {uuid.uuid4()}")
-    with pytest.raises(ConnectError) as raised:
-        caller.recommend(request, timeout_ms=1)
-    assert raised.value.code == Code.DEADLINE_EXCEEDED
+    # Moods that nobody has asked before: an answer that is kept, or a fast machine's, may come in time.
+    codes = set()
+    for _ in range(10):
+        try:
+            caller.recommend(messages.RecommendRequest(mood=f"{MOOD} {uuid.uuid4()}"), timeout_ms=1)
+        except ConnectError as error:
+            codes.add(error.code)
+    assert codes == {Code.DEADLINE_EXCEEDED}
 
 
 def test_watch_streams_until_its_time_is_up(client, system, options):
