@@ -41,13 +41,6 @@ final class MethodMetrics: Sendable {
       timers[code] = timer
       return timer
     }
-    timer.record(duration)
-  }
-}
-
-extension Metrics.Timer {
-  func record(_ duration: Duration) {
-    let (seconds, attoseconds) = duration.components
-    self.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    timer.record(duration: duration)
   }
 }

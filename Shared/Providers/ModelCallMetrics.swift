@@ -92,7 +92,7 @@ final class ModelCallMetrics: Sendable {
       handles.durations[failure ?? ""] = new
       return new
     }
-    timer.recordNanoseconds(Int64(clamping: Int((duration / .nanoseconds(1)).rounded())))
+    timer.record(duration: duration)
     span?.end(
       after: duration,
       failure: failure,

@@ -37,7 +37,7 @@ final class ServerMetrics: Sendable {
       pages[page] = new
       return new
     }
-    timer.recordNanoseconds(record.duration.nanoseconds)
+    timer.record(duration: record.duration)
   }
 
   func rejected(_ rejection: HTTPRejection) {
@@ -125,7 +125,7 @@ final class CallDurations: Sendable {
       timers[index] = new
       return new
     }
-    timer.recordNanoseconds(duration.nanoseconds)
+    timer.record(duration: duration)
   }
 
   /// The labels of OpenTelemetry's RPC metrics.
@@ -134,14 +134,6 @@ final class CallDurations: Sendable {
       ("rpc_system_name", "connectrpc"),
       ("rpc_method", path.hasPrefix("/") ? String(path.dropFirst()) : path),
     ]
-  }
-}
-
-extension Duration {
-  fileprivate var nanoseconds: Int64 {
-    let (seconds, attoseconds) = self.components
-    let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return isTooLong ? .max : whole &+ attoseconds / 1_000_000_000
   }
 }
 

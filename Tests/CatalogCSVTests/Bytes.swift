@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -52,7 +53,7 @@ func withFile<Value>(
 ) throws
   -> Value
 {
-  var template = Array("/tmp/netflixgpt-csv-XXXXXX".utf8CString)
+  var template = Array("\(NSTemporaryDirectory())/netflixgpt-csv-XXXXXX".utf8CString)
   let descriptor = mkstemp(&template)
   try #require(descriptor >= 0)
   let path = template.withUnsafeBufferPointer { buffer in

@@ -1,4 +1,5 @@
 import CatalogStore
+import Foundation
 import Glibc
 import HTTPClient
 import MilvusStore
@@ -43,7 +44,7 @@ struct StoreFactory: Sendable, CustomTestStringConvertible {
 
 /// Calls `body` with the path of a new folder, which is removed afterwards with its files.
 func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-  var template = Array("/tmp/netflixgpt-store-XXXXXX".utf8CString)
+  var template = Array("\(NSTemporaryDirectory())/netflixgpt-store-XXXXXX".utf8CString)
   let path = template.withUnsafeMutableBufferPointer { buffer in
     buffer.baseAddress.flatMap(mkdtemp).map { start in String(cString: start) }
   }

@@ -23,7 +23,7 @@ extension ServiceChannel {
       if let left = call.left, left <= delay { return attempt }
       guard self.allowance.withLock({ $0.take() }) else { return attempt }
       call.method.metrics.retries.increment()
-      call.method.metrics.retryDelay.record(delay)
+      call.method.metrics.retryDelay.record(duration: delay)
       do { try await Task.sleep(for: delay) } catch { return Attempt(error) }
     }
     return Attempt(CancellationError())

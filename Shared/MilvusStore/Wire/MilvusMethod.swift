@@ -37,7 +37,7 @@ struct MilvusMetrics: Sendable {
   }
 
   func record(_ method: MilvusMethod, _ duration: Duration) {
-    self.durations[method]?.recordNanoseconds(Int64(duration / .nanoseconds(1)))
+    self.durations[method]?.record(duration: duration)
   }
 
   func countRetry(_ method: MilvusMethod) {

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def main():
     parser.add_argument("--goemotions", type=Path, required=True)
     parser.add_argument("--titles", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/netflixgpt-training"))
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "netflixgpt-training")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
