@@ -1,3 +1,5 @@
+import RPC
+
 /// The value of `grpc-timeout`: up to eight digits and a unit.
 ///
 /// Source: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
@@ -8,10 +10,7 @@ package enum GRPCTimeout {
   /// a millisecond.
   package static func format(_ timeout: Duration) -> String {
     let (seconds, attoseconds) = timeout.components
-    if seconds < self.most / 1000 {
-      let part = (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
-      return "\(max(seconds * 1000 + part, 1))m"
-    }
+    if seconds < self.most / 1000 { return "\(Timeout.format(timeout))m" }
     if seconds < self.most { return "\(attoseconds > 0 ? seconds + 1 : seconds)S" }
     return "\(min(seconds / 3600 + 1, self.most))H"
   }
