@@ -89,9 +89,11 @@ extension RPCServer {
     }
   }
 
-  /// Counts a call as so many more, and changes what its caller is told.
-  func charge(_ more: Int, _ head: CallHead, _ told: ResponseFields) {
-    if let hooks = self.hooks { told.replace(hooks.charge(head, more)) }
+  /// What counts a call as so many more, and keeps in `charged` what its caller is to be told then;
+  /// `nil` where nobody counts.
+  func charging(_ head: CallHead, _ charged: ResponseFields?) -> (@Sendable (Int) -> Void)? {
+    guard let charged, let hooks = self.hooks else { return nil }
+    return { more in charged.replace(hooks.charge(head, more)) }
   }
 
   /// Whether who sent a request may see what is for operators.

@@ -116,13 +116,15 @@ extension RPCServer {
     _ reply: inout Reply
   ) async {
     reply.method = endpoint.path
-    let (added, trailers, told) = (ResponseFields(), ResponseFields(), ResponseFields())
+    let (added, trailers) = (ResponseFields(), ResponseFields())
+    let charged = endpoint.hasParts ? ResponseFields() : nil
+    var admission = HTTPAdmission()
     let head = CallHead(endpoint, request)
     var deadline: ContinuousClock.Instant?
     do {
-      let admitted = try self.admission(of: request, head)
+      admission = try self.admission(of: request, head)
+      let admitted = admission
       reply.caller = admitted.caller
-      told.replace(admitted.fields)
       let payload = try await self.payload(of: request, fields, endpoint, &reply.codec)
       let timeout = try self.timeout(of: fields, default: endpoint.timeout)
       guard timeout > .zero else { throw Refusal.deadlineExceeded }
@@ -134,7 +136,7 @@ extension RPCServer {
         fields: request.fields,
         responseFields: added,
         responseTrailers: trailers,
-        charge: { more in self.charge(more, head, told) }
+        charge: self.charging(head, charged)
       )
       let scope = CallScope(
         deadline: end,
@@ -154,7 +156,8 @@ extension RPCServer {
       reply.refuse(self.refusal(of: error, deadline: deadline), fields.requestID)
       if request.method == "GET" { reply.response.fields.append("cache-control", "no-store") }
     }
-    for field in told.current.fields { reply.response.fields.append(field.name, field.value) }
+    for field in admission.fields.fields { reply.response.fields.append(field.name, field.value) }
+    for field in charged?.current.fields ?? [] { reply.response.fields[field.name] = field.value }
     if fields.isStrict, reply.codec == .json {
       reply.response.fields.append("preference-applied", "handling=strict")
     }

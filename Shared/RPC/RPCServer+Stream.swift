@@ -131,7 +131,7 @@ extension RPCServer {
       fields: request.fields,
       responseFields: told,
       responseTrailers: ResponseFields(),
-      charge: { more in self.charge(more, head, told) }
+      charge: nil
     )
     return StreamCall(
       arrived: ArrivedCall(head, payload, context, admission),

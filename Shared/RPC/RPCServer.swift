@@ -59,21 +59,27 @@ package struct RPCServer: Sendable {
   ///   - method: Its path must not be registered yet, or its handler is replaced.
   ///   - timeout: For calls that name no time limit; the limits' default when `nil`.
   ///   - cacheControl: Of messages that are got by GET.
-  ///   - cost: As how many calls one counts where a caller's calls are counted; 1 or more.
+  ///   - cost: As how many calls one counts where a caller's calls are counted, 1 or more; each is
+  ///     one where `nil`.
   ///   - handler: Throws an `RPCError` for its caller to read. Any other error becomes an
   ///     `internal` that says nothing of it.
   package mutating func register<Request, Response>(
     _ method: Method<Request, Response>,
     timeout: Duration? = nil,
     cacheControl: String = Self.revalidated,
-    cost: @escaping @Sendable (Request) -> Int = { _ in 1 },
+    cost: (@Sendable (Request) -> Int)? = nil,
     handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
   ) {
     let shapes = self.shapes
-    self.register(method, timeout: timeout, cacheControl: cacheControl) { payload, context in
+    let hasParts = cost != nil
+    self.register(
+      method,
+      timeout: timeout,
+      cacheControl: cacheControl,
+      hasParts: hasParts
+    ) { payload, context in
       let request = try await payload.decoded(Request.self, by: shapes)
-      let cost = cost(request)
-      if cost > 1 { context.charge(cost - 1) }
+      if let cost = cost?(request), cost > 1 { context.charge?(cost - 1) }
       return try payload.codec.encode(try await handler(request, context))
     }
   }
@@ -82,6 +88,7 @@ package struct RPCServer: Sendable {
     _ method: Method<Request, Response>,
     timeout: Duration?,
     cacheControl: String,
+    hasParts: Bool = false,
     answer: @escaping Endpoint.Answer
   ) {
     let endpoint = Endpoint(
@@ -89,6 +96,7 @@ package struct RPCServer: Sendable {
       allowsGet: method.idempotency == .noSideEffects,
       timeout: timeout ?? self.limits.defaultTimeout,
       cacheControl: cacheControl,
+      hasParts: hasParts,
       answer: answer
     )
     self.health.addService(method.service)
@@ -174,5 +182,7 @@ struct Endpoint: Sendable {
   let timeout: Duration
   /// Of messages that are got by GET.
   let cacheControl: String
+  /// Whether one call may count as several.
+  let hasParts: Bool
   let answer: Answer
 }

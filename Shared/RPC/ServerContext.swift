@@ -16,8 +16,8 @@ package struct ServerContext: Sendable {
   package let responseFields: ResponseFields
   /// What follows the response, whether it is a message or an error.
   package let responseTrailers: ResponseFields
-  /// Counts the call as so many more.
-  let charge: @Sendable (_ more: Int) -> Void
+  /// Counts the call as so many more; `nil` where one call is one.
+  let charge: (@Sendable (_ more: Int) -> Void)?
 }
 
 /// Header fields that a handler adds to its response.

@@ -10,10 +10,6 @@ import OpenAPI
 import RPC
 import Telemetry
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 struct Serve<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(commandName: "serve", abstract: "Answer calls until SIGTERM or Ctrl-C.")
@@ -34,7 +30,9 @@ struct Serve<S: Service>: AsyncParsableCommand {
     let (settings, service) = try assembled(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
-    let admission = try await self.admission(values, logger)
+    let admission = try await admission(S.self, values) { event in
+      logger.warning("admission", metadata: ["event": "\(event)"])
+    }
     var server = self.server(
       of: service,
       settings,
@@ -102,20 +100,6 @@ struct Serve<S: Service>: AsyncParsableCommand {
     OpenAPIPage.register(on: &server, title: S.name, summary: S.summary)
     IndexPage.register(on: &server, title: "\(S.name): \(S.summary)")
     return server
-  }
-
-  private func admission(
-    _ values: SettingValues,
-    _ logger: Logger
-  ) async throws -> AdmissionControl {
-    do {
-      return try await AdmissionControl(AdmissionSettings.configuration(values)) { event in
-        logger.warning("admission", metadata: ["event": "\(event)"])
-      }
-    } catch {
-      complain("\(S.name): \(error)")
-      throw ExitCode(EX_CONFIG)
-    }
   }
 }
 

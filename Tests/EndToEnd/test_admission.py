@@ -222,6 +222,15 @@ def test_logs_name_callers_and_hold_no_key(guarded):
 def test_a_bad_file_of_keys_keeps_a_service_from_starting(tmp_path):
     (tmp_path / "keys").write_text("shop my-plain-key read\n")
     system = System(tmp_path, emotion={"API_KEYS_FILE": str(tmp_path / "keys")})
-    outcome = system.emotion.run("serve", timeout=60)
-    assert outcome.returncode == 78
-    assert "line 1" in outcome.stderr and "my-plain-key" not in outcome.stderr
+    for command in ("serve", "check-config"):
+        outcome = system.emotion.run(command, timeout=60)
+        assert outcome.returncode == 78
+        assert "line 1" in outcome.stderr and "my-plain-key" not in outcome.stderr
+
+
+def test_an_issuer_s_keys_without_an_audience_keep_a_service_from_starting(tmp_path):
+    (tmp_path / "keys.json").write_text('{"keys": []}')
+    system = System(tmp_path, emotion={"JWT_JWKS_FILE": str(tmp_path / "keys.json")})
+    for command in ("serve", "check-config"):
+        outcome = system.emotion.run(command, timeout=60)
+        assert outcome.returncode == 78 and "JWT_AUDIENCE" in outcome.stderr

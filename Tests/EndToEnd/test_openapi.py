@@ -63,6 +63,14 @@ def test_a_document_is_the_one_that_is_kept(system, name):
     assert file.exists() and file.read_text() == made, "run this test with UPDATE_OPENAPI=1 and read the difference"
 
 
+@pytest.mark.parametrize("name", ["emotion", "embedding"])
+def test_the_index_names_every_method(system, name):
+    index = send(getattr(system, name).port, "GET", "/").body.decode().splitlines()
+    methods = [path for path, item in document(system, name)["paths"].items() if "post" in item]
+    assert "/grpc.health.v1.Health/Watch" in methods
+    assert {f"POST {path}" for path in methods} <= set(index)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_example_is_answered(system, name):
     port = getattr(system, name).port
