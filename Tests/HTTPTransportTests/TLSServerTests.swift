@@ -3,6 +3,8 @@ import Foundation
 import HTTPClient
 import HTTPMessage
 import HTTPServer
+import NIOCore
+import NIOPosix
 import Testing
 
 /// Answers with what the server knows of the client, and with the request's scheme.
@@ -52,7 +54,7 @@ extension Transport {
             "https://localhost:\(port)/",
           ] + options
         )
-        #expect(reply == "https|nobody|||\(version)")
+        #expect(reply == "https|nobody||||\(version)")
       }
     }
 
@@ -175,8 +177,12 @@ extension Transport {
       let files = try await first.issue("server")
       let credentials = try Credentials(files, role: .server(clients: .none))
       let request = HTTPRequest(method: "GET", scheme: "https", target: "/")
+      let own = try first.client()
+      // One connection for all calls.
+      let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      defer { loop.shutdownGracefully { _ in } }
       try await serving(credentials: credentials, whoami) { port in
-        try await withClient(port: port, credentials: try first.client()) { client in
+        try await withClient(port: port, credentials: own, group: loop) { client in
           #expect(try await client.send(request).status == 200)
           #expect(try credentials.reload() == false)
           let renewed = try await second.issue("server")
@@ -189,6 +195,14 @@ extension Transport {
           }
           #expect(try credentials.reload())
           #expect(try await client.send(request).status == 200)
+          // A client reads files when it is told to, and not on its event loop.
+          try await withClient(port: port, credentials: own) { late in
+            await #expect(throws: HTTPTransportError.self) { try await late.send(request) }
+            let isNew = try own.reload()
+            #expect(isNew)
+            let response = try await late.send(request)
+            #expect(response.status == 200)
+          }
           let other = try await self.curl(port, "--cacert", second.certificate)
           #expect(other.hasPrefix("https|"))
 
