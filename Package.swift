@@ -281,7 +281,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "conformance-server",
-      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      dependencies: [
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf,
+      ],
       path: "Tests/Conformance/Server",
       swiftSettings: settings
     ),
@@ -297,7 +299,8 @@ let package = Package(
     .executableTarget(
       name: "conformance-client",
       dependencies: [
-        "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC", protobuf, nioPosix,
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC",
+        protobuf, nioPosix,
       ],
       path: "Tests/Conformance/Client",
       swiftSettings: settings

@@ -62,7 +62,7 @@ extension RPCClient {
       [
         "content-type": self.codec.streamContentType,
         "connect-protocol-version": "1",
-        "connect-accept-encoding": "gzip",
+        "connect-accept-encoding": self.wire.acceptedEncoding,
       ],
       fields,
       scope,
