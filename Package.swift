@@ -253,8 +253,18 @@ let package = Package(
     tests("ArchitectureTests", of: []),
     .executableTarget(
       name: "call-cost",
-      dependencies: ["HTTPMessage", "RPC", "Telemetry", "Contracts", metrics, protobuf],
+      dependencies: [
+        "HTTPMessage", "RPC", "Telemetry", "Contracts", "Channel", "Admission", metrics, protobuf,
+      ],
       path: "Tests/Benchmarks/CallCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "one-hop",
+      dependencies: [
+        "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf, nioPosix,
+      ],
+      path: "Tests/Benchmarks/OneHop",
       swiftSettings: settings
     ),
     .executableTarget(
