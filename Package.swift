@@ -127,7 +127,9 @@ let package = Package(
     module(
       "Providers",
       uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics],
-      resources: [.embedInCode("Resources/prompts.txt")]
+      resources: [
+        .embedInCode("Resources/prompts.txt"), .embedInCode("Resources/prices.json"),
+      ]
     ),
     module(
       "LocalModels",
