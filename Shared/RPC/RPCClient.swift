@@ -122,6 +122,29 @@ package struct RPCClient: Sendable {
     }
   }
 
+  /// Measures a call that may go on when `body` has returned what it gives.
+  ///
+  /// - Parameters:
+  ///   - path: Of the method.
+  ///   - body: Tells how the call ended by what it is given, unless it throws.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  func watched<Value: Sendable>(
+    whileOpen path: String,
+    _ body: (TraceContext?, @escaping @Sendable (Code?) -> Void) async throws(RPCError) -> Value
+  ) async throws(RPCError) -> Value {
+    let span = CallScope.current.span?.calling(String(path.dropFirst()))
+    let began = ContinuousClock.now
+    do throws(RPCError) {
+      return try await body(span?.context) { code in
+        self.finish(path, span, after: .now - began, code)
+      }
+    } catch {
+      self.finish(path, span, after: .now - began, error.code)
+      throw error
+    }
+  }
+
   private func finish(_ path: String, _ span: OpenSpan?, after duration: Duration, _ code: Code?) {
     self.metrics.finished(path, after: duration, code)
     span?.end(
