@@ -52,7 +52,7 @@ extension Transport {
             "https://localhost:\(port)/",
           ] + options
         )
-        #expect(reply == "https|nobody|||\(version)")
+        #expect(reply == "https|nobody||||\(version)")
       }
     }
 
