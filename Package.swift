@@ -109,7 +109,7 @@ let package = Package(
     module("Telemetry", uses: ["HTTPMessage", "JSONText", logging, metrics]),
     module("RPC", uses: ["HTTPMessage", "JSONText", "Telemetry", "CZlib", metrics, protobuf]),
     module("OpenAPI", uses: ["JSONText", protobuf]),
-    module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
+    module("Channel", uses: ["HTTPMessage", "RPC", "GRPCWire", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
     module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
     module(
@@ -127,7 +127,9 @@ let package = Package(
     module(
       "Providers",
       uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics],
-      resources: [.embedInCode("Resources/prompts.txt")]
+      resources: [
+        .embedInCode("Resources/prompts.txt"), .embedInCode("Resources/prices.json"),
+      ]
     ),
     module(
       "LocalModels",
@@ -172,8 +174,9 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
-        "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments,
+        "HTTPMessage", "HTTPClient", "Certificates", "RPC", "JSONText", "Channel", "Contracts",
+        "Caching", "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime",
+        arguments,
         protobuf,
       ],
       resources: [
@@ -231,7 +234,9 @@ let package = Package(
     tests("OpenAPITests", of: ["OpenAPI", "JSONText", "Contracts", protobuf]),
     tests(
       "CatalogStoreTests",
-      of: ["CatalogStore", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf]
+      of: [
+        "CatalogStore", "GRPCWire", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf,
+      ]
     ),
     tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
     tests("MilvusStoreTests", of: ["CatalogStore", "HTTPMessage", "MilvusStore", protobuf]),
@@ -253,8 +258,24 @@ let package = Package(
     tests("ArchitectureTests", of: []),
     .executableTarget(
       name: "call-cost",
-      dependencies: ["HTTPMessage", "RPC", "Telemetry", "Contracts", metrics, protobuf],
+      dependencies: [
+        "HTTPMessage", "RPC", "Telemetry", "Contracts", "Channel", "Admission", metrics, protobuf,
+      ],
       path: "Tests/Benchmarks/CallCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "one-hop",
+      dependencies: [
+        "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf, nioPosix,
+      ],
+      path: "Tests/Benchmarks/OneHop",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "catalog-cost",
+      dependencies: ["CatalogStore", "HTTPClient", "MilvusStore", arguments],
+      path: "Tests/Benchmarks/CatalogCost",
       swiftSettings: settings
     ),
     .executableTarget(

@@ -23,12 +23,12 @@ class Authority:
     def openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
-    def issue(self, name: str, days=1) -> tuple[Path, Path]:
-        """The files of a certificate for localhost and of its key."""
+    def issue(self, name: str, days=1, names="DNS:localhost,IP:127.0.0.1") -> tuple[Path, Path]:
+        """The files of a certificate for `names` and of its key."""
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         self.openssl(
             *("req", "-new", *self.KEY, "-keyout", key, "-out", "request", "-subj", f"/CN={name}"),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-addext", f"subjectAltName={names}"),
         )
         self.openssl(
             *("x509", "-req", "-in", "request", "-CA", self.certificate, "-CAkey", "authority.key"),

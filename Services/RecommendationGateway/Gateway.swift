@@ -88,12 +88,13 @@ struct Gateway: Service {
   var backends: [BackendService] { [self.emotion, self.embedding] }
 
   var debugPages: [String: @Sendable () async -> JSONValue] {
-    let backends = self.backends
+    let (backends, catalog) = (self.backends, self.catalog)
     return [
       "channels": {
-        .members([
+        let channels = backends.map { $0.snapshot() } + [catalog.snapshot()].compactMap(\.self)
+        return .members([
           "channels": .array(
-            backends.map { .verbatim(String(decoding: $0.snapshot().json, as: UTF8.self)) }
+            channels.map { .verbatim(String(decoding: $0.json, as: UTF8.self)) }
           )
         ])
       }

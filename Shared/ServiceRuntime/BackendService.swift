@@ -37,7 +37,7 @@ package struct BackendService: Sendable {
   ) throws {
     let places = values[setting]
     let isEncrypted = places.targets.contains { $0.scheme == "https" }
-    let credentials = isEncrypted ? try ServiceTLSSettings.credentials(values) : nil
+    let credentials = isEncrypted ? try ClientTLSSettings.services.credentials(values) : nil
     let idempotency = IdempotencyTable(schema: Schema.fileDescriptorSet)
     let channel = ServiceChannel(
       name: name,

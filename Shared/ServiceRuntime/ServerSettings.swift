@@ -105,7 +105,7 @@ struct ServerSettings: Sendable {
       Self.maxStreams.about, Self.maxConnections.about, Self.maxAge.about, Self.idleTimeout.about,
       Self.keepalive.about, Self.readTimeout.about, Self.defaultTimeout.about,
       Self.maxTimeout.about, Self.drainDelay.about,
-    ] + TLSSettings.table + ServiceTLSSettings.table
+    ] + TLSSettings.table + ClientTLSSettings.services.table
   }
 
   let rpc: RPCLimits
