@@ -25,6 +25,7 @@ package final class ServiceChannel: Sendable {
   let metrics: EndpointMetrics
   let waiters = Waiters()
   let upkeep = Mutex(Upkeep())
+  private let isLookedAfter = Atomic(false)
 
   /// A channel that contacts nobody before its first call.
   ///
@@ -79,8 +80,8 @@ package final class ServiceChannel: Sendable {
   /// - Returns: The response of the last attempt, an error of the server's included.
   /// - Throws: `HTTPTransportError` when no attempt had a response, `CancellationError` as soon as
   ///   the task is cancelled.
-  package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-    self.startUpkeep()
+  nonisolated(nonsending) package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    if !self.isLookedAfter.exchange(true, ordering: .relaxed) { self.startUpkeep() }
     let call = ChannelCall(request, self.methods.method(of: request.target))
     self.allowance.withLock { $0.begin() }
     let attempt =
@@ -89,12 +90,11 @@ package final class ServiceChannel: Sendable {
       } else {
         await self.perform(call)
       }
-    let now = ContinuousClock.now
-    if attempt.code == nil { call.method.record(now - call.began, now: now) }
+    if attempt.code == nil { call.method.record(since: call.began) }
     return try attempt.result.get()
   }
 
-  private func perform(
+  nonisolated(nonsending) private func perform(
     _ call: ChannelCall,
     until deadline: ContinuousClock.Instant
   ) async -> Attempt {
@@ -105,7 +105,7 @@ package final class ServiceChannel: Sendable {
     }
   }
 
-  private func perform(_ call: ChannelCall) async -> Attempt {
+  nonisolated(nonsending) private func perform(_ call: ChannelCall) async -> Attempt {
     switch call.method.config.repetition {
     case .none: await self.attempt(call, previous: 0)
     case .retry(let policy): await self.retry(call, policy)

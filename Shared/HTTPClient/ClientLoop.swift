@@ -64,6 +64,11 @@ final class ClientLoop {
     self.waiting.removeAll { $0 === call }
   }
 
+  /// Asks the peer of an idle connection as well whether it is still there.
+  func doubt() {
+    if case .connected(let connection) = self.state { connection.doubt() }
+  }
+
   /// Lets the next call make another connection; requests in flight on this one may go on.
   func forget(_ connection: ClientConnection) {
     if case .connected(let current) = self.state, current === connection { self.state = .idle }

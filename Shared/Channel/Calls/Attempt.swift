@@ -58,7 +58,7 @@ struct Attempt: Sendable {
   /// What the attempt says of its endpoint.
   func verdict(latency: Duration, deadline: ContinuousClock.Instant?) -> AttemptResult {
     // The caller's own clock may ring a moment before the deadline that it sent.
-    let isOver = deadline.map { ContinuousClock.now + .milliseconds(2) >= $0 } ?? false
+    func isOver() -> Bool { deadline.map { ContinuousClock.now + .milliseconds(2) >= $0 } ?? false }
     let kind: AttemptResult.Kind =
       switch self.result {
       case .success(let response): self.kind(of: response, latency)
@@ -66,11 +66,12 @@ struct Attempt: Sendable {
         switch error.reason {
         case .unreachable: .unreachable
         case .refused: .refused
-        case .interrupted, .protocolError: .failed(.unavailable)
+        case .interrupted: .broken
+        case .protocolError: .failed(.unavailable)
         case .timedOut: .failed(.deadlineExceeded)
         case .responseTooLarge: .answered
         }
-      case .failure(is CancellationError) where isOver && latency >= Self.fairTime:
+      case .failure(is CancellationError) where latency >= Self.fairTime && isOver():
         .failed(.deadlineExceeded)
       case .failure: .abandoned
       }

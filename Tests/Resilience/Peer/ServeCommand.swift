@@ -35,7 +35,6 @@ struct ServeCommand: AsyncParsableCommand {
       fields in
       complete.response(to: reason, fields)
     }
-    configuration.limits.drainNotice = .milliseconds(100)
     let (signals, signalled) = AsyncStream.makeStream(of: Void.self)
     signal(SIGTERM, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
