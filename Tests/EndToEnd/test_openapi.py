@@ -74,7 +74,11 @@ def test_every_example_is_answered(system, name):
         example = operation["requestBody"]["content"]["application/json"]["example"]
         text = re.sub(r'"id": ?"st\d+"', '"id": "tm2"', json.dumps(example))
         answer = call(port, path, json.loads(text))
-        assert answer.status == 200, (path, answer.body)
+        if path.endswith("AnnotationBatch"):
+            # Answered by providers that have batches; these services ask none.
+            assert b"NO_BATCHES" in answer.body, (path, answer.body)
+        else:
+            assert answer.status == 200, (path, answer.body)
         count += 1
     assert count >= 3
     if name == "gateway":
