@@ -109,7 +109,7 @@ let package = Package(
     module("Telemetry", uses: ["HTTPMessage", "JSONText", logging, metrics]),
     module("RPC", uses: ["HTTPMessage", "JSONText", "Telemetry", "CZlib", metrics, protobuf]),
     module("OpenAPI", uses: ["JSONText", protobuf]),
-    module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
+    module("Channel", uses: ["HTTPMessage", "RPC", "GRPCWire", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
     module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
     module(
@@ -174,8 +174,9 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
-        "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments,
+        "HTTPMessage", "HTTPClient", "Certificates", "RPC", "JSONText", "Channel", "Contracts",
+        "Caching", "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime",
+        arguments,
         protobuf,
       ],
       resources: [
@@ -233,7 +234,9 @@ let package = Package(
     tests("OpenAPITests", of: ["OpenAPI", "JSONText", "Contracts", protobuf]),
     tests(
       "CatalogStoreTests",
-      of: ["CatalogStore", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf]
+      of: [
+        "CatalogStore", "GRPCWire", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf,
+      ]
     ),
     tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
     tests("MilvusStoreTests", of: ["CatalogStore", "HTTPMessage", "MilvusStore", protobuf]),
@@ -255,8 +258,24 @@ let package = Package(
     tests("ArchitectureTests", of: []),
     .executableTarget(
       name: "call-cost",
-      dependencies: ["HTTPMessage", "RPC", "Telemetry", "Contracts", metrics, protobuf],
+      dependencies: [
+        "HTTPMessage", "RPC", "Telemetry", "Contracts", "Channel", "Admission", metrics, protobuf,
+      ],
       path: "Tests/Benchmarks/CallCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "one-hop",
+      dependencies: [
+        "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf, nioPosix,
+      ],
+      path: "Tests/Benchmarks/OneHop",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "catalog-cost",
+      dependencies: ["CatalogStore", "HTTPClient", "MilvusStore", arguments],
+      path: "Tests/Benchmarks/CatalogCost",
       swiftSettings: settings
     ),
     .executableTarget(
@@ -283,7 +302,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "conformance-server",
-      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      dependencies: [
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf,
+      ],
       path: "Tests/Conformance/Server",
       swiftSettings: settings
     ),
@@ -299,7 +320,8 @@ let package = Package(
     .executableTarget(
       name: "conformance-client",
       dependencies: [
-        "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC", protobuf, nioPosix,
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC",
+        protobuf, nioPosix,
       ],
       path: "Tests/Conformance/Client",
       swiftSettings: settings

@@ -80,18 +80,21 @@ struct Gateway: Service {
     Page.register(on: &server)
     health.addCheck(name: "catalog") { await self.catalog.problem() }
     health.addCheck(name: "embedding-space") { await self.spaceProblem() }
-    for backend in [self.emotion, self.embedding] {
+    for backend in self.backends {
       health.addCheck(name: backend.name) { await backend.problem() }
     }
   }
 
+  var backends: [BackendService] { [self.emotion, self.embedding] }
+
   var debugPages: [String: @Sendable () async -> JSONValue] {
-    let backends = [self.emotion, self.embedding]
+    let (backends, catalog) = (self.backends, self.catalog)
     return [
       "channels": {
-        .members([
+        let channels = backends.map { $0.snapshot() } + [catalog.snapshot()].compactMap(\.self)
+        return .members([
           "channels": .array(
-            backends.map { .verbatim(String(decoding: $0.snapshot().json, as: UTF8.self)) }
+            channels.map { .verbatim(String(decoding: $0.json, as: UTF8.self)) }
           )
         ])
       }
@@ -100,7 +103,7 @@ struct Gateway: Service {
 
   func diagnose() async -> [Diagnosis] {
     var diagnoses: [Diagnosis] = []
-    for backend in [self.emotion, self.embedding] {
+    for backend in self.backends {
       diagnoses.append(
         Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )

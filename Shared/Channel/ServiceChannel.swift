@@ -17,6 +17,7 @@ package final class ServiceChannel: Sendable {
   let config: ServiceConfig
   let targets: [ChannelTarget]
   let resolver: Resolver
+  let healthProtocol: HealthProtocol
   let transport: @Sendable (EndpointAddress) -> EndpointTransport
   let fleet: Mutex<Fleet>
   let allowance: Mutex<RetryAllowance>
@@ -33,6 +34,7 @@ package final class ServiceChannel: Sendable {
   ///   - config: How calls are balanced and repeated.
   ///   - idempotency: What calling the method of a path twice does; `nil` for an unknown path.
   ///   - resolver: Looks names up; the system's resolver by default.
+  ///   - healthProtocol: How endpoints are asked for their health.
   ///   - transport: Makes a client of one endpoint, which need not connect yet.
   package init(
     name: String,
@@ -40,12 +42,14 @@ package final class ServiceChannel: Sendable {
     config: ServiceConfig = ServiceConfig(),
     idempotency: @escaping @Sendable (String) -> Idempotency?,
     resolver: @escaping Resolver = SystemResolver.resolve,
+    healthProtocol: HealthProtocol = .connect,
     transport: @escaping @Sendable (EndpointAddress) -> EndpointTransport
   ) {
     self.name = name
     self.config = config
     self.targets = targets
     self.resolver = resolver
+    self.healthProtocol = healthProtocol
     self.transport = transport
     let known = targets.compactMap { target in
       target.isAddress ? target.endpoint(at: target.host) : nil
@@ -69,8 +73,8 @@ package final class ServiceChannel: Sendable {
 
   /// Sends `request` and awaits the head of the response that counts.
   ///
-  /// The request's `Connect-Timeout-Ms` bounds all attempts; that it is kept to the millisecond is
-  /// for the caller to see to.
+  /// The request's `Connect-Timeout-Ms`, or `grpc-timeout`, bounds all attempts; that it is kept to
+  /// the millisecond is for the caller to see to.
   ///
   /// - Returns: The response of the last attempt, an error of the server's included.
   /// - Throws: `HTTPTransportError` when no attempt had a response, `CancellationError` as soon as

@@ -10,7 +10,8 @@ import Testing
 private func whoami(_ request: HTTPRequest) async throws -> HTTPResponse {
   let client = request.clientCertificate
   let lines = [
-    request.scheme, client?.subject ?? "nobody", client?.names.joined(separator: ",") ?? "",
+    request.scheme, client?.subject ?? "nobody", client?.name ?? "",
+    client?.names.joined(separator: ",") ?? "",
     client?.fingerprint ?? "",
   ]
   return HTTPResponse(status: 200, body: Array(lines.joined(separator: "|").utf8))
@@ -147,6 +148,27 @@ extension Transport {
       }
     }
 
+    @Test(
+      arguments: [
+        ("gateway", ["spiffe://shop/gateway"], "gateway"),
+        (nil, ["spiffe://shop/gateway", "other"], "spiffe://shop/gateway"), (nil, [], "00ff"),
+        (String(repeating: "a", count: 200), [], String(repeating: "a", count: 128)),
+      ] as [(String?, [String], String)]
+    )
+    func `calls a client by what its certificate has`(
+      commonName: String?,
+      names: [String],
+      name: String
+    ) {
+      let certificate = ClientCertificate(
+        subject: "",
+        commonName: commonName,
+        names: names,
+        fingerprint: "00ff"
+      )
+      #expect(certificate.name == name)
+    }
+
     @Test func `takes new files for new connections and lets the others go on`() async throws {
       let first = try await TestAuthority()
       let second = try await TestAuthority()
@@ -191,7 +213,7 @@ extension Transport {
         "openssl",
         ["x509", "-noout", "-fingerprint", "-sha256", "-in", certificate]
       ).split(separator: "=").last?.filter { $0.isHexDigit }.lowercased()
-      let shown = "https|CN=gateway,O=NetflixGPT|gateway.internal|\(fingerprint ?? "")"
+      let shown = "https|CN=gateway,O=NetflixGPT|gateway|gateway.internal|\(fingerprint ?? "")"
       try await serving(credentials: credentials, whoami) { port in
         for version in ["--http1.1", "--http2"] {
           let known = try await self.curl(

@@ -1,3 +1,4 @@
+import GRPCWire
 import HTTPMessage
 import RPC
 
@@ -14,7 +15,7 @@ struct Attempt: Sendable {
 
   init(_ response: HTTPResponse) {
     self.result = .success(response)
-    guard response.status >= 400, let error = RPCError(response: response) else { return }
+    guard let error = RPCError(inEither: response) else { return }
     self.code = error.code
     self.pushback = Pushback(response, error)
   }
@@ -86,14 +87,32 @@ struct Attempt: Sendable {
     case nil: return .answered
     case .resourceExhausted?:
       // A message that is too large is so everywhere.
-      let reason = RPCError(response: response)?.reason
+      let reason = RPCError(inEither: response)?.reason
       return reason == "MESSAGE_TOO_LARGE" ? .answered : .overloaded
     case .unavailable? where response.status == 429: return .overloaded
     case .deadlineExceeded?:
       return latency >= Self.fairTime ? .failed(.deadlineExceeded) : .answered
     case .unavailable?, .internal?, .unknown?, .dataLoss?:
-      return response.status >= 500 ? .failed(self.code ?? .unknown) : .answered
+      let isFailure = response.status >= 500 || GRPCStatus.isGRPC(response.fields)
+      return isFailure ? .failed(self.code ?? .unknown) : .answered
     default: return .answered
+    }
+  }
+}
+
+extension RPCError {
+  /// What a response says is wrong, by Connect's protocol or gRPC's; `nil` for a success.
+  fileprivate init?(inEither response: HTTPResponse) {
+    guard GRPCStatus.isGRPC(response.fields) else {
+      guard response.status >= 400 else { return nil }
+      self.init(response: response)
+      return
+    }
+    do throws(RPCError) {
+      try GRPCStatus.check(response)
+      return nil
+    } catch {
+      self = error
     }
   }
 }
