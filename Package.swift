@@ -123,7 +123,7 @@ let package = Package(
       exclude: ["proto", "generate"],
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
-    module("Caching", uses: [metrics]),
+    module("Caching", uses: [crypto, metrics]),
     module(
       "Providers",
       uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics],

@@ -17,6 +17,7 @@ struct Emotions: Service {
   let providers: [any EmotionProvider]
   private let prompts: Prompts
   private let server: EmotionServer
+  private let batches: BatchServer
   private let curl: CurlClient
 
   init(_ values: SettingValues) throws {
@@ -46,6 +47,7 @@ struct Emotions: Service {
         throw ConfigurationProblems([error.description])
       }
     }
+    self.batches = BatchServer(self.providers)
     self.server = EmotionServer(
       chain: ProviderChain(self.providers.map { MeasuredEmotionProvider($0) }),
       phrases: try CrisisPhrases.shipped(),
@@ -62,6 +64,17 @@ struct Emotions: Service {
     }
     server.register(EmotionMethods.annotateTitles, timeout: .seconds(60)) { request, context in
       try await emotions.annotateTitles(request, until: context.deadline)
+    }
+    let batches = self.batches
+    server.register(EmotionMethods.submitAnnotationBatch, timeout: .seconds(120)) {
+      request,
+      context in
+      try await batches.submit(request, until: context.deadline)
+    }
+    server.register(EmotionMethods.collectAnnotationBatch, timeout: .seconds(120)) {
+      request,
+      context in
+      try await batches.collect(request, until: context.deadline)
     }
   }
 

@@ -87,7 +87,11 @@ def test_every_example_is_answered(system, name):
         if "text/event-stream" in operation["responses"]["200"]["content"]:
             fields = {"Accept": "text/event-stream", "Connect-Timeout-Ms": "300"}
         answer = call(port, path, json.loads(text), fields)
-        assert answer.status == 200, (path, answer.body)
+        if path.endswith("AnnotationBatch"):
+            # Answered by providers that have batches; these services ask none.
+            assert b"NO_BATCHES" in answer.body, (path, answer.body)
+        else:
+            assert answer.status == 200, (path, answer.body)
         count += 1
     assert count >= 3
     if name == "gateway":

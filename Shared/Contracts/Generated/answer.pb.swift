@@ -31,7 +31,8 @@ package nonisolated enum Netflixgpt_Answer_V1_SafetyLevel: SwiftProtobuf.Enum, S
   /// The mood touches on it: someone else's death, a wish to vanish, a denial.
   case concern // = 2
 
-  /// The writer speaks of wanting to die or of hurting themselves.
+  /// The writer speaks of wanting to die or of hurting themselves, by the phrases that are known, by
+  /// the language model, or by its vendor's filter.
   case crisis // = 3
   case UNRECOGNIZED(Int)
 
@@ -262,8 +263,9 @@ package nonisolated struct Netflixgpt_Answer_V1_Degradation: Sendable {
   /// Clears the value of `from`. Subsequent reads from it will return its default value.
   package mutating func clearFrom() {self._from = nil}
 
-  /// Who answered instead: a provider, "nearest-emotions", or "help-alone": no titles, but where a
-  /// person in need finds help.
+  /// Who answered instead: a provider, "nearest-emotions", "content-filter": nobody, as the provider
+  /// takes the mood for a cry for help, or "help-alone": no titles, but where a person in need finds
+  /// help.
   package var to: String {
     get {_to ?? String()}
     set {_to = newValue}

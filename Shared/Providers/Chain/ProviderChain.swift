@@ -31,6 +31,9 @@ package final class ProviderChain: Sendable {
     self.links.map { "\($0.provider.name)/\($0.provider.model)" }.joined(separator: ",")
   }
 
+  /// Who answers as long as it can; empty without providers.
+  package var preferred: String { self.links.first?.provider.name ?? "" }
+
   /// Reads a mood, which is trimmed and not empty.
   ///
   /// - Throws: The first provider's error when all fail, `timedOut` when the deadline passes.

@@ -14,6 +14,8 @@ package enum ProviderError: Error, Sendable, Hashable {
   case refused
   /// The provider's filter stopped this text or its answer.
   case blocked
+  /// The provider's filter stopped this text because its writer may hurt themselves.
+  case selfHarm
   /// The answer was longer than it was allowed to be.
   case truncated
   /// The answer is not what was asked for.
@@ -78,6 +80,7 @@ package enum ProviderError: Error, Sendable, Hashable {
       Treatment(reason: "OVERLOADED", retry: .later(hint), coolDown: .shortWhenRepeated)
     case .refused: Treatment(reason: "REFUSED", retry: .never, coolDown: .none)
     case .blocked: Treatment(reason: "BLOCKED", retry: .never, coolDown: .none)
+    case .selfHarm: Treatment(reason: "SELF_HARM", retry: .never, coolDown: .none)
     case .truncated: Treatment(reason: "TRUNCATED", retry: .repair, coolDown: .none)
     case .malformedReply: Treatment(reason: "MALFORMED_REPLY", retry: .repair, coolDown: .none)
     case .badRequest: Treatment(reason: "BAD_REQUEST", retry: .never, coolDown: .none)
@@ -101,7 +104,7 @@ package enum ProviderError: Error, Sendable, Hashable {
   /// One of each meaning.
   package static let allMeanings: [ProviderError] = [
     .unauthenticated, .rateLimited(), .outOfCredit, .budgetSpent(), .overloaded(), .refused,
-    .blocked, .truncated,
+    .blocked, .selfHarm, .truncated,
     .malformedReply, .badRequest, .unknownModel, .formUnsupported, .unsupported, .otherSpace,
     .timedOut, .unreachable, .cancelled,
   ]

@@ -15,7 +15,7 @@ extension RPCError {
       case .rateLimited: (.unavailable, "the model provider limits how often it may be asked")
       case .overloaded: (.unavailable, "the model provider is overloaded")
       case .unreachable: (.unavailable, "the model provider can't be reached")
-      case .refused, .blocked:
+      case .refused, .blocked, .selfHarm:
         (.failedPrecondition, "the model provider declined to process this text")
       case .truncated, .malformedReply:
         (.unavailable, "the model provider gave no usable answer")

@@ -8,6 +8,8 @@ package protocol ChatAPI: Sendable {
   var forms: [AnswerForm] { get }
   /// Asks which models there are, `nil` where the API doesn't tell.
   var modelsRequest: HTTPRequest? { get }
+  /// The same questions at the price of batches, `nil` where the vendor has none.
+  var batches: (any BatchAPI)? { get }
 
   /// The request that asks `question`; the same question gives the same bytes.
   func request(for question: ChatQuestion, as form: AnswerForm) -> HTTPRequest
@@ -16,11 +18,17 @@ package protocol ChatAPI: Sendable {
   func reply(from response: HTTPResponse) throws(ProviderError) -> ChatReply
 }
 
+extension ChatAPI {
+  package var batches: (any BatchAPI)? { nil }
+}
+
 /// The text of a model's answer and what it cost.
 package struct ChatReply: Sendable, Hashable {
   package var content: String
   /// Whether the answer ended because it grew longer than it was allowed to.
   package var isCutOff: Bool
+  /// Whether the vendor's moderation saw a wish to die or to be hurt in the question.
+  package var signalsSelfHarm: Bool
   /// `nil` where the vendor counted nothing.
   package var use: TokenUse?
   /// USD; of a vendor that doesn't name the sum only known after the exchange.
@@ -29,6 +37,7 @@ package struct ChatReply: Sendable, Hashable {
   init(
     content: String,
     isCutOff: Bool = false,
+    signalsSelfHarm: Bool = false,
     inputTokens: Int?,
     cachedTokens: Int? = nil,
     outputTokens: Int?,
@@ -36,6 +45,7 @@ package struct ChatReply: Sendable, Hashable {
   ) {
     self.content = content
     self.isCutOff = isCutOff
+    self.signalsSelfHarm = signalsSelfHarm
     self.usd = usd
     if inputTokens != nil || outputTokens != nil {
       self.use = TokenUse(

@@ -29,6 +29,9 @@ package struct MoodAnswer: Sendable, Hashable {
   package var language: String
   /// 0...1: how sure the provider is.
   package var confidence: Double
+  /// Whether the model, or its vendor's moderation, says that the writer may come to harm by their
+  /// own hand.
+  package var isCrisis: Bool
   /// As the provider counted them; 0 for local models.
   package var inputTokens: Int
   package var outputTokens: Int
@@ -39,6 +42,7 @@ package struct MoodAnswer: Sendable, Hashable {
     emotions: [Emotion],
     language: String,
     confidence: Double,
+    isCrisis: Bool = false,
     inputTokens: Int = 0,
     outputTokens: Int = 0,
     usd: Double? = nil
@@ -46,6 +50,7 @@ package struct MoodAnswer: Sendable, Hashable {
     self.emotions = emotions
     self.language = language
     self.confidence = confidence
+    self.isCrisis = isCrisis
     self.inputTokens = inputTokens
     self.outputTokens = outputTokens
     self.usd = usd

@@ -12,6 +12,7 @@ package final class LanguageModelProvider: EmotionProvider {
   private let prompts: Prompts
   private let ladder: Ladder
   private let account: ModelAccount
+  private let prices: PriceList
   private let handler: HTTPHandler
 
   /// - Parameters:
@@ -31,11 +32,29 @@ package final class LanguageModelProvider: EmotionProvider {
     self.api = api
     self.prompts = prompts
     self.ladder = Ladder(api.forms)
+    self.prices = billing.prices
     self.account = billing.account(provider: name, model: api.model)
     self.handler = handler
   }
 
   package var model: String { self.api.model }
+
+  /// Titles at the price of batches, `nil` where the vendor has none.
+  package var batches: TitleBatches? {
+    self.api.batches.map { batches in
+      TitleBatches(
+        provider: self.name,
+        model: self.model,
+        chat: self.api,
+        batches: batches,
+        prompts: self.prompts,
+        account: self.account,
+        price: self.prices.price(provider: self.name, model: self.model),
+        share: self.prices.batchShare(provider: self.name),
+        handler: self.handler
+      )
+    }
+  }
 
   package func emotions(
     inMood mood: String,

@@ -83,10 +83,25 @@ package final class ModelAccount: Sendable {
     var usd: Double?
   }
 
-  /// Books what a batch cost, which no budget was asked for.
-  package func count(_ use: TokenUse, usd: Double?) {
-    self.count(use)
-    if let usd { self.count(usd) }
+  /// Books what is paid for in advance, by its estimate.
+  ///
+  /// - Parameters:
+  ///   - estimate: USD.
+  ///   - body: What is paid for; what it cost is booked unless it is certain to have failed.
+  /// - Returns: What `body` returns.
+  /// - Throws: `budgetSpent` without trying, else what `body` throws.
+  func spending<Value>(
+    _ estimate: Double?,
+    _ body: () async throws(ProviderError) -> Value
+  ) async throws(ProviderError) -> Value {
+    let hold = try self.budgets?.hold(estimate ?? 0, for: self.provider)
+    do {
+      return try await body()
+    } catch {
+      let mayHaveWorked = [.timedOut, .cancelled, .unreachable].contains(error)
+      if let hold, !mayHaveWorked { self.budgets?.settle(hold, usd: 0, for: self.provider) }
+      throw error
+    }
   }
 
   private func count(_ use: TokenUse) {

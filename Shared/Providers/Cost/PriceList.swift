@@ -57,11 +57,12 @@ package struct PriceList: Sendable, Hashable {
     }
   }
 
-  /// What a model costs; `nil` where nobody wrote it down.
+  /// What a model costs.
   ///
   /// - Parameters:
   ///   - provider: As configured; "local" costs nothing.
   ///   - model: Exactly as a request names it.
+  /// - Returns: USD for a million tokens, `nil` where nobody wrote it down.
   package func price(provider: String, model: String) -> ModelPrice? {
     if provider == "local" { return ModelPrice(input: 0, cachedInput: 0, output: 0) }
     return self.prices["\(Self.vendor(of: provider))/\(model)"]

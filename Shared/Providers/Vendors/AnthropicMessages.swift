@@ -22,6 +22,8 @@ package struct AnthropicMessages: ChatAPI {
   package var forms: [AnswerForm] { [.schema, .tool, .text] }
   package var modelsRequest: HTTPRequest? { self.endpoint.get("/v1/models?limit=100") }
 
+  package var batches: (any BatchAPI)? { AnthropicBatches(endpoint: self.endpoint) }
+
   package func request(for question: ChatQuestion, as form: AnswerForm) -> HTTPRequest {
     var members: [String: JSONValue] = [
       "model": .string(self.model),
