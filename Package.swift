@@ -127,7 +127,9 @@ let package = Package(
     module(
       "Providers",
       uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics],
-      resources: [.embedInCode("Resources/prompts.txt")]
+      resources: [
+        .embedInCode("Resources/prompts.txt"), .embedInCode("Resources/prices.json"),
+      ]
     ),
     module(
       "LocalModels",
@@ -256,8 +258,18 @@ let package = Package(
     tests("ArchitectureTests", of: []),
     .executableTarget(
       name: "call-cost",
-      dependencies: ["HTTPMessage", "RPC", "Telemetry", "Contracts", metrics, protobuf],
+      dependencies: [
+        "HTTPMessage", "RPC", "Telemetry", "Contracts", "Channel", "Admission", metrics, protobuf,
+      ],
       path: "Tests/Benchmarks/CallCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
+      name: "one-hop",
+      dependencies: [
+        "HTTPServer", "HTTPClient", "RPC", "Contracts", protobuf, nioPosix,
+      ],
+      path: "Tests/Benchmarks/OneHop",
       swiftSettings: settings
     ),
     .executableTarget(
@@ -290,7 +302,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "conformance-server",
-      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      dependencies: [
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf,
+      ],
       path: "Tests/Conformance/Server",
       swiftSettings: settings
     ),
@@ -306,7 +320,8 @@ let package = Package(
     .executableTarget(
       name: "conformance-client",
       dependencies: [
-        "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC", protobuf, nioPosix,
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC",
+        protobuf, nioPosix,
       ],
       path: "Tests/Conformance/Client",
       swiftSettings: settings

@@ -1,4 +1,4 @@
-"""Someone who signs certificates, with OpenSSL."""
+"""Certificates for tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 
 class Authority:
+    """Someone who signs certificates, with OpenSSL."""
+
     KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 
     def __init__(self, folder: Path):

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(os.environ.get("BIN", ROOT / ".build" / "debug"))
+BIN = Path(os.environ.get("BIN", ROOT / ".build" / "debug")).resolve()
 RECOMMEND = "/netflixgpt.recommendation.v1.RecommendationService/Recommend"
 JSON = {"Content-Type": "application/json"}
 

@@ -26,13 +26,24 @@ struct Emotions: Service {
     self.curl = curl
     let prompts = try EmotionSettings.prompts(values)
     self.prompts = prompts
-    let parts = EmotionVendor.Parts(values: values, prompts: prompts, handler: curl.handler)
+    let billing = try EmotionSettings.billing(values)
+    let parts = EmotionVendor.Parts(
+      values: values,
+      prompts: prompts,
+      billing: billing,
+      handler: curl.handler
+    )
     let chosen = values[EmotionSettings.providers]
-    self.providers = try chosen.compactMap { name in
+    self.providers = try chosen.compactMap { name -> (any EmotionProvider)? in
       do {
-        return try EmotionVendor.all.first { $0.name == name }?.make(parts)
+        let vendor = EmotionVendor.all.first { $0.name == name }
+        guard let provider = try vendor?.make(parts) else { return nil }
+        try billing.check(provider: name, model: provider.model)
+        return provider
       } catch let error as VendorEndpoint.MalformedBaseURL {
         throw ConfigurationProblems(["the base URL of the provider \(name) \(error)"])
+      } catch let error as Billing.Unpriced {
+        throw ConfigurationProblems([error.description])
       }
     }
     self.server = EmotionServer(

@@ -80,13 +80,15 @@ struct Gateway: Service {
     Page.register(on: &server)
     health.addCheck(name: "catalog") { await self.catalog.problem() }
     health.addCheck(name: "embedding-space") { await self.spaceProblem() }
-    for backend in [self.emotion, self.embedding] {
+    for backend in self.backends {
       health.addCheck(name: backend.name) { await backend.problem() }
     }
   }
 
+  var backends: [BackendService] { [self.emotion, self.embedding] }
+
   var debugPages: [String: @Sendable () async -> JSONValue] {
-    let (backends, catalog) = ([self.emotion, self.embedding], self.catalog)
+    let (backends, catalog) = (self.backends, self.catalog)
     return [
       "channels": {
         let channels = backends.map { $0.snapshot() } + [catalog.snapshot()].compactMap(\.self)
@@ -101,7 +103,7 @@ struct Gateway: Service {
 
   func diagnose() async -> [Diagnosis] {
     var diagnoses: [Diagnosis] = []
-    for backend in [self.emotion, self.embedding] {
+    for backend in self.backends {
       diagnoses.append(
         Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )

@@ -142,11 +142,9 @@ final class ClientLoop {
     let handshake: Handshake
   }
 
-  /// What encrypts the next connection, by the files as they are now.
+  /// What encrypts the next connection.
   private func encryption(_ timeout: TimeAmount) throws -> Encryption? {
     guard let credentials = self.credentials else { return nil }
-    // Files that can't be used leave what was used before.
-    _ = try? credentials.reload()
     // TLS knows no addresses as names; the certificate is then compared with the peer's address.
     let isAddress = (try? SocketAddress(ipAddress: self.serverName, port: self.port)) != nil
     return Encryption(

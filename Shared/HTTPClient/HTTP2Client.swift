@@ -19,8 +19,8 @@ package final class HTTP2Client: Sendable {
   /// - Parameters:
   ///   - host: A name or an IP address; names are looked up for each connection.
   ///   - port: 1...65535.
-  ///   - credentials: Whom to trust and what to show by TLS; `nil` sends in plain text. Files that
-  ///     have changed are used for the next connection.
+  ///   - credentials: Whom to trust and what to show by TLS; `nil` sends in plain text. What they
+  ///     are reloaded with is used for the next connection.
   ///   - serverName: What the server's certificate must be for; the host when `nil`.
   ///   - group: The event loops that carry the connections, best those of the server that calls.
   ///   - configuration: How long to wait, and for how much.

@@ -17,6 +17,8 @@ package struct BackendService: Sendable {
   package let places: String
   package let client: RPCClient
   private let channel: ServiceChannel
+  /// What it is called with by TLS; `nil` in plain text.
+  let credentials: Credentials?
 
   /// Contacts nobody before the first call.
   ///
@@ -49,6 +51,7 @@ package struct BackendService: Sendable {
     self.name = name
     self.places = places.text
     self.channel = channel
+    self.credentials = credentials
     self.client = try RPCClient(
       baseURL: "http://\(name)",
       send: presenting(key, to: channel.handler)

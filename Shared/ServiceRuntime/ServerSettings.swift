@@ -84,7 +84,8 @@ struct ServerSettings: Sendable {
     "MAX_TIMEOUT_MS",
     default: 120_000,
     in: 1...3_600_000,
-    "Longest deadline; longer ones are shortened to it."
+    "Longest deadline of a call with one answer; longer ones are shortened to it. A stream lasts "
+      + "as long as its caller says."
   )
   static let drainDelay = Setting<Int>.integer(
     "DRAIN_DELAY_SECONDS",

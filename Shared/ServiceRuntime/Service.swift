@@ -23,6 +23,9 @@ package protocol Service: Sendable {
   /// What operators may look at on the admin address, by name: `/debugz/NAME` answers it as JSON.
   var debugPages: [String: @Sendable () async -> JSONValue] { get }
 
+  /// The services that this one calls.
+  var backends: [BackendService] { get }
+
   /// Tries each dependency once, for a person to read.
   func diagnose() async -> [Diagnosis]
 
@@ -32,6 +35,8 @@ package protocol Service: Sendable {
 
 extension Service {
   package static var commands: [any AsyncParsableCommand.Type] { [] }
+
+  package var backends: [BackendService] { [] }
 
   package var debugPages: [String: @Sendable () async -> JSONValue] { [:] }
 

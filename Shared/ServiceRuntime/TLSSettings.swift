@@ -19,7 +19,8 @@ enum TLSSettings {
     "TLS_CLIENT_AUTH",
     default: ClientCertificatePolicy.none.rawValue,
     of: ClientCertificatePolicy.allCases.map(\.rawValue),
-    "Whether clients are asked for a certificate, or must have one."
+    "Whether clients are asked for a certificate, or must have one; its common name, or else its "
+      + "first other name, tells callers apart in log and rate limits where no keys are asked for."
   )
 
   static let table = [

@@ -1,6 +1,8 @@
 """Attacks a service and says what it cost: memory, the time of a good client, and whether it lived.
 
-    Tests/Attacks/run.py [--long] [NAME...]
+    [BIN=FOLDER] Tests/Attacks/run.py [--long] [NAME...]
+
+The service is a debug one unless BIN names another folder, as .build/release.
 
 Each attack runs in a process of its own beside a good client that calls a method 50 times a second on
 one connection, and beside another one whose service, a twin, nobody attacks. The service's peak memory
@@ -30,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import attacks  # noqa: E402
 from wire import connect, message, post  # noqa: E402
 
-from running import Service, send  # noqa: E402
+from running import BIN, Service, send  # noqa: E402
 
 MIB = 1 << 20
 PAUSE = 1 / 50
@@ -240,6 +242,7 @@ def main() -> int:
             watched = Watched(services[0])
             # What is made once, such as the model's tables and the buffers of both loops.
             measure([service.port for service in services], 1)
+            print(f"{BIN.name} build, load {os.getloadavg()[0]:.1f} at the start")
             print(heading(arguments.long))
             results = [judge(watched, services[1], attack, arguments.long) for attack in chosen]
         finally:

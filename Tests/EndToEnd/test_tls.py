@@ -86,6 +86,17 @@ def test_all_three_services_speak_tls_and_know_each_other(tmp_path, loaded, auth
         # Nobody without a certificate reaches the services behind.
         refused = curl("--cacert", authority.certificate, f"https://localhost:{system.emotion.port}/livez")
         assert refused.returncode != 0 and "alert" in refused.stderr, refused
+        # Who called is told by the certificate.
+        assert '"caller":"certificate:gateway"' in system.emotion.log.read_text()
+        # What the gateway shows follows its files too, and what is wrong with them is said.
+        kept = gateway[1].read_text()
+        gateway[1].write_text("nonsense")
+        system.gateway.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while "can't be used" not in system.gateway.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        gateway[1].write_text(kept)
         del system.gateway.settings["SERVICE_CA_FILE"]
         doctor = system.gateway.run("doctor")
         assert doctor.returncode == 69

@@ -63,5 +63,6 @@ extension Netflixgpt_Answer_V1_Usage {
     self.cached = true
     self.inputTokens = 0
     self.outputTokens = 0
+    self.usd = 0
   }
 }

@@ -6,6 +6,8 @@ package enum ProviderError: Error, Sendable, Hashable {
   case rateLimited(RetryHint = RetryHint())
   /// The account has no money left, or has reached its own limit of spending.
   case outOfCredit
+  /// What this service may spend on the provider today doesn't cover the call.
+  case budgetSpent(RetryHint = RetryHint())
   /// The provider has too much to do, or failed by itself.
   case overloaded(RetryHint = RetryHint())
   /// The model declined to answer this text.
@@ -70,6 +72,8 @@ package enum ProviderError: Error, Sendable, Hashable {
       Treatment(reason: "RATE_LIMITED", retry: .later(hint), coolDown: .short)
     case .outOfCredit:
       Treatment(reason: "OUT_OF_CREDIT", retry: .never, coolDown: .long)
+    // The budget is looked up anew for each call: a smaller one may fit.
+    case .budgetSpent: Treatment(reason: "BUDGET_SPENT", retry: .never, coolDown: .none)
     case .overloaded(let hint):
       Treatment(reason: "OVERLOADED", retry: .later(hint), coolDown: .shortWhenRepeated)
     case .refused: Treatment(reason: "REFUSED", retry: .never, coolDown: .none)
@@ -96,7 +100,8 @@ package enum ProviderError: Error, Sendable, Hashable {
 
   /// One of each meaning.
   package static let allMeanings: [ProviderError] = [
-    .unauthenticated, .rateLimited(), .outOfCredit, .overloaded(), .refused, .blocked, .truncated,
+    .unauthenticated, .rateLimited(), .outOfCredit, .budgetSpent(), .overloaded(), .refused,
+    .blocked, .truncated,
     .malformedReply, .badRequest, .unknownModel, .formUnsupported, .unsupported, .otherSpace,
     .timedOut, .unreachable, .cancelled,
   ]

@@ -21,14 +21,46 @@ package struct ChatReply: Sendable, Hashable {
   package var content: String
   /// Whether the answer ended because it grew longer than it was allowed to.
   package var isCutOff: Bool
-  package var inputTokens: Int
-  package var outputTokens: Int
+  /// `nil` where the vendor counted nothing.
+  package var use: TokenUse?
+  /// USD; of a vendor that doesn't name the sum only known after the exchange.
+  package var usd: Double?
 
-  init(content: String, isCutOff: Bool = false, inputTokens: Int?, outputTokens: Int?) {
+  init(
+    content: String,
+    isCutOff: Bool = false,
+    inputTokens: Int?,
+    cachedTokens: Int? = nil,
+    outputTokens: Int?,
+    usd: Double? = nil
+  ) {
     self.content = content
     self.isCutOff = isCutOff
-    self.inputTokens = inputTokens.tokenCount
-    self.outputTokens = outputTokens.tokenCount
+    self.usd = usd
+    if inputTokens != nil || outputTokens != nil {
+      self.use = TokenUse(
+        input: inputTokens ?? 0,
+        cachedInput: cachedTokens ?? 0,
+        output: outputTokens ?? 0
+      )
+    }
+  }
+
+  package var inputTokens: Int { self.use?.input ?? 0 }
+  package var outputTokens: Int { self.use?.output ?? 0 }
+
+  /// Adds what another reply to the same question cost.
+  mutating func add(costOf other: ChatReply) {
+    self.usd = self.usd.flatMap { own in other.usd.map { own + $0 } }
+    guard let use = self.use, let more = other.use else {
+      self.use = self.use ?? other.use
+      return
+    }
+    self.use = TokenUse(
+      input: use.input + more.input,
+      cachedInput: use.cachedInput + more.cachedInput,
+      output: use.output + more.output
+    )
   }
 
   /// The reply, unless it has neither text nor the excuse of having been cut off.

@@ -32,19 +32,23 @@ package struct MoodAnswer: Sendable, Hashable {
   /// As the provider counted them; 0 for local models.
   package var inputTokens: Int
   package var outputTokens: Int
+  /// What the answer cost, `nil` where that is not known.
+  package var usd: Double?
 
   package init(
     emotions: [Emotion],
     language: String,
     confidence: Double,
     inputTokens: Int = 0,
-    outputTokens: Int = 0
+    outputTokens: Int = 0,
+    usd: Double? = nil
   ) {
     self.emotions = emotions
     self.language = language
     self.confidence = confidence
     self.inputTokens = inputTokens
     self.outputTokens = outputTokens
+    self.usd = usd
   }
 }
 
@@ -88,14 +92,18 @@ package struct TitlesAnswer: Sendable, Hashable {
   package var annotations: [String: TitleAnnotation]
   package var inputTokens: Int
   package var outputTokens: Int
+  /// What the answer cost, `nil` where that is not known.
+  package var usd: Double?
 
   package init(
     annotations: [String: TitleAnnotation],
     inputTokens: Int = 0,
-    outputTokens: Int = 0
+    outputTokens: Int = 0,
+    usd: Double? = nil
   ) {
     self.annotations = annotations
     self.inputTokens = inputTokens
     self.outputTokens = outputTokens
+    self.usd = usd
   }
 }

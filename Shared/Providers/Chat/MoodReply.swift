@@ -25,7 +25,8 @@ enum MoodReply {
           language: Self.languageTag(wire.language ?? ""),
           confidence: Self.confidence(wire.sureness),
           inputTokens: reply.inputTokens,
-          outputTokens: reply.outputTokens
+          outputTokens: reply.outputTokens,
+          usd: reply.usd
         )
       }
     }
@@ -37,7 +38,8 @@ enum MoodReply {
       language: "und",
       confidence: Self.confidence(nil),
       inputTokens: reply.inputTokens,
-      outputTokens: reply.outputTokens
+      outputTokens: reply.outputTokens,
+      usd: reply.usd
     )
   }
 

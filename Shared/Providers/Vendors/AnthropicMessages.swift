@@ -58,6 +58,7 @@ package struct AnthropicMessages: ChatAPI {
       content: input.map { String(decoding: $0.bytes, as: UTF8.self) } ?? text,
       isCutOff: ["max_tokens", "model_context_window_exceeded"].contains(body.stop_reason),
       inputTokens: body.usage?.input,
+      cachedTokens: body.usage?.cache_read_input_tokens,
       outputTokens: body.usage?.output_tokens
     ).checked
   }

@@ -72,7 +72,9 @@ package struct OpenAIChat: ChatAPI {
       content: texts.compactMap { $0 }.first { !$0.isBlank } ?? "",
       isCutOff: choice.finish_reason == "length",
       inputTokens: body.usage?.prompt_tokens,
-      outputTokens: body.usage?.completion_tokens
+      cachedTokens: body.usage?.prompt_tokens_details?.cached_tokens,
+      outputTokens: body.usage?.completion_tokens,
+      usd: body.usage?.cost.flatMap { (0...1_000_000).contains($0) ? $0 : nil }
     ).checked
   }
 
@@ -103,6 +105,13 @@ package struct OpenAIChat: ChatAPI {
     struct Usage: Decodable {
       var prompt_tokens: Int?
       var completion_tokens: Int?
+      var prompt_tokens_details: Details?
+      /// USD, of OpenRouter.
+      var cost: Double?
+    }
+
+    struct Details: Decodable {
+      var cached_tokens: Int?
     }
   }
 }
