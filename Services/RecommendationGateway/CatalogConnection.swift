@@ -1,4 +1,5 @@
 import CatalogStore
+import Certificates
 import Channel
 import MilvusStore
 import ServiceRuntime
@@ -22,6 +23,9 @@ struct CatalogConnection: Sendable {
     self.milvus = milvus
     self.store = milvus.store
   }
+
+  /// What the catalog is asked for with by TLS.
+  var credentials: Credentials? { self.milvus?.credentials }
 
   /// What is known of the places where the catalog is asked for; `nil` for a file.
   func snapshot() -> ChannelSnapshot? { self.milvus?.snapshot() }

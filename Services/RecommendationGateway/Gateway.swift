@@ -1,5 +1,6 @@
 import ArgumentParser
 import CatalogStore
+import Certificates
 import Channel
 import Caching
 import JSONText
@@ -85,7 +86,11 @@ struct Gateway: Service {
     }
   }
 
-  var backends: [BackendService] { [self.emotion, self.embedding] }
+  private var backends: [BackendService] { [self.emotion, self.embedding] }
+
+  var credentials: [Credentials] {
+    (self.backends.map(\.credentials) + [self.catalog.credentials]).compactMap(\.self)
+  }
 
   var debugPages: [String: @Sendable () async -> JSONValue] {
     let (backends, catalog) = (self.backends, self.catalog)

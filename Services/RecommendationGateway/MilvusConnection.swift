@@ -7,12 +7,15 @@ import ServiceRuntime
 /// The way to a Milvus: a channel over all of its proxies.
 struct MilvusConnection: Sendable {
   let store: MilvusCatalogStore
+  /// `nil` in plain text.
+  let credentials: Credentials?
   private let channel: ServiceChannel
 
   /// Contacts nobody before the first call.
   init(_ address: MilvusAddress, _ values: SettingValues) throws {
     let credentials =
       address.isEncrypted ? try GatewaySettings.milvusTLS.credentials(values) : nil
+    self.credentials = credentials
     let serverName = values[GatewaySettings.milvusServerName]
     var config = ServiceConfig()
     // Its methods take from a millisecond to seconds, so that latencies would compare methods

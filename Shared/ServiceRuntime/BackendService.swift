@@ -1,4 +1,4 @@
-import Certificates
+package import Certificates
 package import Channel
 import Contracts
 import HTTPClient
@@ -18,7 +18,7 @@ package struct BackendService: Sendable {
   package let client: RPCClient
   private let channel: ServiceChannel
   /// What it is called with by TLS; `nil` in plain text.
-  let credentials: Credentials?
+  package let credentials: Credentials?
 
   /// Contacts nobody before the first call.
   ///

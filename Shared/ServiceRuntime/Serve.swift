@@ -48,8 +48,7 @@ struct Serve<S: Service>: AsyncParsableCommand {
       configuration: main,
       handler: server.handler(crossOrigin),
       drainDelay: settings.drainDelay,
-      credentials: [settings.credentials].compactMap(\.self)
-        + service.backends.compactMap(\.credentials),
+      credentials: [settings.credentials].compactMap(\.self) + service.credentials,
       health: health,
       signals: TerminationSignals(),
       logger: logger

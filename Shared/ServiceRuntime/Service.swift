@@ -1,4 +1,5 @@
 package import ArgumentParser
+package import Certificates
 package import JSONText
 package import RPC
 
@@ -23,8 +24,8 @@ package protocol Service: Sendable {
   /// What operators may look at on the admin address, by name: `/debugz/NAME` answers it as JSON.
   var debugPages: [String: @Sendable () async -> JSONValue] { get }
 
-  /// The services that this one calls.
-  var backends: [BackendService] { get }
+  /// What others are called with by TLS; their files are watched.
+  var credentials: [Credentials] { get }
 
   /// Tries each dependency once, for a person to read.
   func diagnose() async -> [Diagnosis]
@@ -36,7 +37,7 @@ package protocol Service: Sendable {
 extension Service {
   package static var commands: [any AsyncParsableCommand.Type] { [] }
 
-  package var backends: [BackendService] { [] }
+  package var credentials: [Credentials] { [] }
 
   package var debugPages: [String: @Sendable () async -> JSONValue] { [:] }
 

@@ -43,7 +43,7 @@ if not os.path.exists(base + '/configs/milvus.yaml'):
     for role in ('rootCoord', 'proxy', 'queryCoord', 'queryNode', 'indexNode', 'dataCoord', 'dataNode'):
         config.set(role + '.ip', '127.0.0.1')
     config.set('common.gracefulStopTimeout', 3)
-    config.set('common.session.ttl', 5)
+    config.set('common.session.ttl', 10)
     config.set('authorization_enabled', password)
     config.resolve()
     milvus._initialize_data_files(base)

@@ -102,10 +102,10 @@ def main(sizes: list[int]) -> int:
             now, most = megabytes(system.gateway.process.pid)
             print(f"{size}: ready after {ready:.1f} s with {now} MB, at most {most} MB", flush=True)
             for concurrency, count in CALLS.items():
-                whole, search = measure.calls(system.gateway.port, concurrency, count, f"{size}")
+                whole, search, refused = measure.calls(system.gateway.port, concurrency, count, f"{size}")
                 print(
                     f"{size}: {concurrency} at a time, ms: {measure.quantiles(whole)}, of that search "
-                    f"{measure.quantiles(search)}",
+                    f"{measure.quantiles(search)}, {refused} refused",
                     flush=True,
                 )
             print(f"{size}: {change(system, store, space)}")

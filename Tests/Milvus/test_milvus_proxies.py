@@ -8,7 +8,7 @@ import time
 
 import pytest
 from proxies import Proxy
-from watching import eventually, problem_of
+from watching import eventually, problem_of, ready
 
 import catalogs
 from authority import Authority
@@ -66,6 +66,20 @@ def test_a_milvus_behind_tls_is_used_and_one_without_a_good_certificate_is_not(
         told = problem_of(refused)
         print(f"\n{name}: {told}")
         assert told.startswith("FAIL") and words in told, told
+
+
+def test_an_authority_that_is_exchanged_is_trusted_without_a_restart(gateways, rows, tmp_path, proxy, authority):
+    front = proxy(authority.issue("proxy"))
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(Authority(tmp_path / "stranger").certificate.read_bytes())
+    store = f"milvuss://localhost:{front.port}?prefix=exchanged"
+    system = gateways("exchanged", store, MILVUS_CA_FILE=str(trusted))
+    with pytest.raises(RuntimeError, match="not ready"):
+        system.gateway.start(patience=3)
+    trusted.write_bytes(authority.certificate.read_bytes())
+    result = system.gateway.run("ingest", str(catalogs.write(tmp_path / "t.csv", rows[:40])))
+    assert result.returncode == 0, result.stderr
+    assert eventually(lambda: ready(system) == 200, 60)
 
 
 def test_a_proxy_that_asks_for_a_certificate_gets_it(gateways, tmp_path, proxy, authority):

@@ -30,11 +30,14 @@ struct MilvusClient: Sendable {
     var deadline = ContinuousClock.now + patience
     if let end = CallScope.current.deadline { deadline = min(deadline, end) }
     var pause = Self.firstPause
+    var earlier: MilvusError?
     while true {
       do throws(MilvusError) {
         return try await self.callOnce(method, request, deadline: deadline)
       } catch {
-        guard error.isRetriable else { throw error }
+        // Why the calls before failed says more than that there was no time for the last.
+        guard error.isRetriable else { throw error.isLate ? earlier ?? error : error }
+        earlier = error
         let wait = pause * Double.random(in: 0.5...1)
         guard ContinuousClock.now + wait < deadline else { throw error }
         do { try await Task.sleep(for: wait) } catch {
