@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
       return .init(status: 200, body: Array("\(behaviour.calls)\n".utf8))
     }
     let complete = server
-    var configuration = HTTPServerConfiguration(host: self.host, port: self.port) {
+    let configuration = HTTPServerConfiguration(host: self.host, port: self.port) {
       reason,
       fields in
       complete.response(to: reason, fields)
