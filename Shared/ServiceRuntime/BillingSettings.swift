@@ -12,7 +12,6 @@ package enum BillingSettings {
   /// `PROVIDER_BUDGETS`: USD for each UTC day, by provider.
   ///
   /// - Parameter known: Providers of the service.
-  /// - Returns: The setting, by the name of each provider.
   /// - Returns: A setting that is empty where nobody has a budget.
   package static func budgets(of known: [String]) -> Setting<[String: Double]> {
     Setting(

@@ -62,7 +62,6 @@ package struct PriceList: Sendable, Hashable {
   /// - Parameters:
   ///   - provider: As configured; "local" costs nothing.
   ///   - model: Exactly as a request names it.
-  /// - Returns: `nil` where nobody wrote it down.
   /// - Returns: USD for a million tokens, `nil` where nobody wrote it down.
   package func price(provider: String, model: String) -> ModelPrice? {
     if provider == "local" { return ModelPrice(input: 0, cachedInput: 0, output: 0) }
