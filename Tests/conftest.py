@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 import catalogs
-from running import BIN, System
+from running import BIN, Service, System
 
 
 def pytest_configure(config):
@@ -68,5 +68,6 @@ def logs_keep_secrets(tmp_path_factory):
     """At its end, searches the logs of all services of a run."""
     yield
     logs = list(tmp_path_factory.getbasetemp().rglob("*.log"))
+    assert logs or not Service.started
     contents = {log: log.read_text(errors="replace") for log in logs}
     assert [f"{log}: {text}" for log, content in contents.items() for text in PRIVATE if text in content] == []

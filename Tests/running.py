@@ -75,6 +75,9 @@ def call(port, path, message, headers=None, timeout=30) -> Answer:
 class Service:
     """One executable. What it prints goes to `log`."""
 
+    #: How many were started in this run.
+    started = 0
+
     def __init__(self, name: str, folder: Path, settings: dict[str, str]):
         self.name = name
         self.port = free_port()
@@ -94,6 +97,7 @@ class Service:
         return kept | self.settings
 
     def start(self, patience=60) -> Service:
+        Service.started += 1
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [BIN / self.name, "serve"],

@@ -21,6 +21,8 @@ final class ClientConnection: ChannelInboundHandler {
   /// Whether nothing has come since the last request left, which may have been given up by now.
   private var isUnanswered = false
   private var pingSent: Int?
+  /// When the last one was sent, answered or not.
+  private var lastPing: Int?
   private var isReading = false
   private var isFlushScheduled = false
   private var isFlushing = false
@@ -178,13 +180,19 @@ final class ClientConnection: ChannelInboundHandler {
   private func ping() {
     guard !self.session.isFinished else { return }
     self.pingSent = self.session.now
+    self.lastPing = self.session.now
     self.session.ping()
   }
 
   /// Asks the peer at once, after another connection to it broke, whether this one still stands.
+  ///
+  /// Not more often than the interval of pings: servers end connections that are asked too often.
   func doubt() {
-    guard self.pingSent == nil else { return }
     self.readClock()
+    if let lastPing = self.lastPing {
+      let passed = self.session.now - lastPing
+      guard passed >= self.loop.configuration.pingInterval.milliseconds else { return }
+    }
     self.ping()
     self.scheduleFlush()
   }

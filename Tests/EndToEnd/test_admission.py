@@ -12,8 +12,8 @@ import errors
 from running import RECOMMEND, System, call, send
 
 CATALOG = "/netflixgpt.catalog.v1.CatalogService"
-KEYS = {"reader": "read", "batcher": "read", "editor": "read,write", "gateway": "read,write,critical"}
-RATES = {"reader": "read=20/60", "batcher": "read=40/60"}
+KEYS = {"reader": "read", "batcher": "read", "bulk": "read", "editor": "read,write", "gateway": "read,write,critical"}
+RATES = {"reader": "read=20/60", "bulk": "read=40/60", "batcher": "read=40/60"}
 WATCH = "/grpc.health.v1.Health/Watch"
 
 
@@ -93,6 +93,13 @@ def test_a_watch_needs_a_key(guarded):
         watched = call(port, WATCH, {}, lines | key("reader"))
         assert watched.body.startswith(b'{"message":{"status":"SERVING"}}')
         assert call(port, "/grpc.health.v1.Health/List", {}).status == 401
+
+
+def test_a_batch_too_large_to_be_answered_costs_no_more_than_the_largest(guarded):
+    path = "/netflixgpt.recommendation.v1.RecommendationService/BatchRecommend"
+    answer = call(guarded.gateway.port, path, {"requests": [{}] * 5000}, key("bulk"))
+    errors.check(answer, 400, "invalid_argument")
+    assert call(guarded.gateway.port, path, {"requests": [{"mood": "calm"}]}, key("bulk")).status == 200
 
 
 def test_a_batch_costs_what_its_moods_do(guarded):

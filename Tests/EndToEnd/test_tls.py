@@ -87,7 +87,10 @@ def test_all_three_services_speak_tls_and_know_each_other(tmp_path, loaded, auth
         refused = curl("--cacert", authority.certificate, f"https://localhost:{system.emotion.port}/livez")
         assert refused.returncode != 0 and "alert" in refused.stderr, refused
         # Who called is told by the certificate.
-        assert '"caller":"certificate:gateway"' in system.emotion.log.read_text()
+        deadline = time.monotonic() + 20
+        while '"caller":"certificate:gateway"' not in system.emotion.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         # What the gateway shows follows its files too, and what is wrong with them is said.
         kept = gateway[1].read_text()
         gateway[1].write_text("nonsense")

@@ -173,13 +173,15 @@ extension Transport {
       var configuration = HTTP2ClientConfiguration()
       configuration.pingInterval = .milliseconds(100)
       configuration.pingTimeout = .milliseconds(100)
+      let requests = AsyncStream.makeStream(of: Void.self)
       let ends = AsyncStream.makeStream(of: Void.self)
       try await self.withListener({ channel, _ in
+        requests.continuation.yield()
         channel.closeFuture.whenComplete { _ in ends.continuation.yield() }
       }) { port in
         try await withClient(port: port, configuration: configuration) { client in
           let call = Task { try await client.send(self.request) }
-          try await Task.sleep(for: .milliseconds(50))
+          for await _ in requests.stream.prefix(1) {}
           call.cancel()
           #expect(await ends.stream.first { true } != nil)
         }

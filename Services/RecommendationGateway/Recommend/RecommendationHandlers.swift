@@ -20,7 +20,7 @@ struct RecommendationHandlers: Sendable {
     )
     server.register(
       RecommendationMethods.batchRecommend,
-      cost: { $0.requests.count },
+      cost: { min($0.requests.count, Self.maxRequests) },
       handler: { request, _ in try await self.batchRecommend(request) }
     )
     server.register(RecommendationMethods.similarTitles) { request, context in
@@ -65,15 +65,18 @@ struct RecommendationHandlers: Sendable {
     return title
   }
 
+  /// Of one batch.
+  private static let maxRequests = 32
+
   /// Every item by itself, at most eight at a time.
   private func batchRecommend(
     _ request: Netflixgpt_Recommendation_V1_BatchRecommendRequest
   ) async throws -> Netflixgpt_Recommendation_V1_BatchRecommendResponse {
     let items = request.requests
-    guard (1...32).contains(items.count) else {
+    guard (1...Self.maxRequests).contains(items.count) else {
       throw RPCError.invalid(
         field: "requests",
-        "must have 1...32 items, has \(items.count)",
+        "must have 1...\(Self.maxRequests) items, has \(items.count)",
         reason: "OUT_OF_RANGE"
       )
     }
