@@ -11,10 +11,11 @@ package final class EmotionModel: Sendable {
   let signs: Signs
   let families: Families
   let network: FeelingNetwork
+  let regression: NGramRegression
   let embeddings: EmbeddingModel
   let nouns: NounChoice
   let labels: [String]
-  /// One threshold a label, 0...1.
+  /// One threshold a label, 0...1, for `labelScores(of:)`.
   let thresholds: [Float]
   private let idioms: Idioms
   private let languages: Languages
@@ -34,6 +35,7 @@ package final class EmotionModel: Sendable {
       labels: self.labels.count,
       families: self.families.names.count
     )
+    self.regression = try NGramRegression(resource, outputs: self.labels.count)
     self.embeddings = try EmbeddingModel(
       resource,
       tokenizer: self.tokenizer,
