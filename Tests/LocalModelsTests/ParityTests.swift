@@ -11,6 +11,7 @@ import Testing
       var vector: [Float]
       var labels: [Float]
       var families: [Float]
+      var odds: [Float]
     }
     var labels: [String]
     var families: [String]
@@ -55,6 +56,22 @@ import Testing
       let found = model.network(text.tokens)
       #expect(self.isNear(found.labels, text.labels), "\(text.text)")
       #expect(self.isNear(found.families, text.families), "\(text.text)")
+    }
+  }
+
+  @Test func `find the same log-odds of labels within a thousandth`() throws {
+    let model = try Loaded.emotions
+    for text in try self.fixture().texts {
+      let words = model.tokenizer.splitter.words(of: text.text.unicodeScalars)
+      #expect(self.isNear(model.regression(words), text.odds), "\(text.text)")
+    }
+  }
+
+  @Test func `judge comments by the mean of both readers' log-odds`() throws {
+    let model = try Loaded.emotions
+    for text in try self.fixture().texts where !text.labels.isEmpty {
+      let expected = zip(text.labels, text.odds).map { sigmoid((logit($0) + $1) / 2) }
+      #expect(self.isNear(model.labelScores(of: text.text), expected), "\(text.text)")
     }
   }
 }

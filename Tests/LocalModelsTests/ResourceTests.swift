@@ -67,8 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP", "TAGV",
-    "TAGZ", "LANX",
+    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "THRS", "PLOT", "TAGS", "TAGP",
+    "TAGV", "TAGZ", "LANX",
   ])
   func `without a section or with an empty one is malformed`(tag: String) throws {
     let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
@@ -95,9 +95,9 @@ private func repacked(
   contents: [UInt8]?
 ) throws -> [UInt8] {
   let tags = [
-    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP",
-    "TAGV", "TAGZ", "CUES",
-    "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG", "LANX",
+    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "THRS", "PLOT", "TAGS",
+    "TAGP", "TAGV", "TAGZ", "CUES", "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT",
+    "IDIO", "LANG", "LANX",
   ]
   let sections = try tags.compactMap { name -> (String, [UInt8])? in
     guard name == tag else { return (name, Array(try resource.section(name))) }

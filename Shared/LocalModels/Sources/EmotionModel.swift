@@ -11,10 +11,11 @@ package final class EmotionModel: Sendable {
   let signs: Signs
   let families: Families
   let network: FeelingNetwork
+  let regression: NGramRegression
   let embeddings: EmbeddingModel
   let nouns: NounChoice
   let labels: [String]
-  /// One threshold a label, 0...1.
+  /// One threshold a label, 0...1, for `labelScores(of:)`.
   let thresholds: [Float]
   private let idioms: Idioms
   private let languages: Languages
@@ -34,6 +35,7 @@ package final class EmotionModel: Sendable {
       labels: self.labels.count,
       families: self.families.names.count
     )
+    self.regression = try NGramRegression(resource, outputs: self.labels.count)
     self.embeddings = try EmbeddingModel(
       resource,
       tokenizer: self.tokenizer,
@@ -117,15 +119,16 @@ package final class EmotionModel: Sendable {
     )
   }
 
-  /// Halves the scores of families that are as painful as the highest is pleasant, or the reverse,
-  /// unless they come close to it: few moods are both.
+  /// Quarters the scores of families that are as painful as the highest is pleasant, or the
+  /// reverse, unless they come close to it: few moods are both.
   private func settled(_ scores: [Float]) -> [Float] {
     guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }) else { return scores }
     let sign = self.families.valences[best].signum()
     guard sign != 0 else { return scores }
     return scores.indices.map { place in
       let isOpposite = self.families.valences[place].signum() == -sign
-      return isOpposite && scores[place] < 0.75 * scores[best] ? 0.5 * scores[place] : scores[place]
+      return isOpposite && scores[place] < 0.75 * scores[best]
+        ? 0.25 * scores[place] : scores[place]
     }
   }
 

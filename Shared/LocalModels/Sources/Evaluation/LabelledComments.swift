@@ -26,7 +26,7 @@ package struct LabelledComments: Sendable {
     self.actual = actual
   }
 
-  /// Judges the network's probabilities with the thresholds that are shipped.
+  /// Judges the network's and the regressions' probabilities with the thresholds that are shipped.
   package func judged(_ model: EmotionModel) -> Evaluation.Comments {
     self.judged(self.texts.map(model.labelScores(of:)), thresholds: model.thresholds)
   }
@@ -84,10 +84,12 @@ package struct LabelledComments: Sendable {
 }
 
 extension EmotionModel {
-  /// - Returns: One probability for each GoEmotions label, 0...1.
+  /// - Returns: One probability for each GoEmotions label, 0...1: what the mean of the network's
+  ///   and the regressions' log-odds stands for.
   func labelScores(of text: String) -> [Float] {
     let words = self.tokenizer.splitter.words(of: text.unicodeScalars)
-    return self.network(self.tokenizer.tokens(of: words)).labels
+    let read = self.network(self.tokenizer.tokens(of: words)).labels
+    return zip(read, self.regression(words)).map { sigmoid((logit($0) + $1) / 2) }
   }
 }
 

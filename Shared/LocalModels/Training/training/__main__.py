@@ -2,9 +2,11 @@
 
     python -m training --goemotions DIR --titles FILE --out DIR [--cache DIR]
     python -m training --titles-only MODEL --titles FILE --out DIR
+    python -m training --labels-only MODEL --goemotions DIR --out DIR
 
-The second way makes only what titles use anew, from the tables and the network of a file that the
-first way wrote: the same bytes as the first way would write, in a minute.
+The second way makes only what titles use anew, and the third only what reads labels beside the
+network, with the parity fixture: from the tables and the network of a file that the first way
+wrote, the same bytes as the first way would write, in a minute.
 """
 
 import argparse
@@ -14,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import fixture, lexicons, plot, resource, stored, taxonomy, titles
-from .resource import floats, lines
+from . import fixture, labels, lexicons, plot, resource, stored, taxonomy, titles
+from .resource import lines
 from .students import Trainer
 from .teacher import Teacher
 from .tokenizer import FOLDED, fold
@@ -60,15 +62,27 @@ def quantize(students):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    learned = parser.add_mutually_exclusive_group(required=True)
-    learned.add_argument("--goemotions", type=Path)
-    learned.add_argument("--titles-only", type=Path, metavar="MODEL")
-    parser.add_argument("--titles", type=Path, required=True)
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument("--titles-only", type=Path, metavar="MODEL")
+    kept.add_argument("--labels-only", type=Path, metavar="MODEL")
+    parser.add_argument("--goemotions", type=Path)
+    parser.add_argument("--titles", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "netflixgpt-training")
     arguments = parser.parse_args()
+    if not arguments.goemotions and not arguments.titles_only:
+        parser.error("--goemotions is required")
+    if not arguments.titles and not arguments.labels_only:
+        parser.error("--titles is required")
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.labels_only:
+        kept = stored.sections(arguments.labels_only)
+        found, readers, report = labels.renewed(kept, arguments.goemotions)
+        resource.write(arguments.out / "affect.model", found)
+        fixture.write(arguments.out / "parity.json", *readers, kept["FAMS"].decode().splitlines())
+        print(report)
+        return
     catalog = plot.titles(arguments.titles)
     if arguments.titles_only:
         kept = stored.sections(arguments.titles_only)
@@ -88,15 +102,18 @@ def main():
         "CNNW": b"".join(resource.layer(weight, bias) for weight, bias in network_layers(network)),
         "LBLS": lines(taxonomy.LABELS),
         "FAMS": lines(trainer.families),
-        "THRS": floats(students.thresholds),
     }
+    made, regression, report = labels.sections(arguments.goemotions, trainer.tokenize, network)
+    sections |= made
+    students.report |= report
     made, students.report["plotHeadAUC"] = titles.sections(
         catalog, trainer.tokenize, students.embedding, network, trainer.families
     )
     sections |= made
     sections |= lexicons.sections()
     resource.write(arguments.out / "affect.model", sections)
-    fixture.write(arguments.out / "parity.json", students, trainer.families)
+    readers = (students.tokenizer, network, students.embedding, regression)
+    fixture.write(arguments.out / "parity.json", *readers, trainer.families)
     fixture.write_pairs(arguments.out / "pairs.tsv", trainer.teacher)
     print(students.report, {tag: len(data) for tag, data in sections.items()})
 

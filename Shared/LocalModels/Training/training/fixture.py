@@ -61,13 +61,14 @@ what was that noise upstairs
 悲しい""".splitlines()
 
 
-def write(path, students, families):
-    """Writes texts with tokens, unit vector (`[128]`), 28 label and 40 family probabilities."""
+def write(path, tokenizer, network, embedding, regression, families):
+    """Writes texts with tokens, unit vector (`[128]`), 28 label and 40 family probabilities, and
+    the regressions' log-odds of the labels."""
     found = []
     for text in TEXTS:
-        rows = students.tokenizer.rows_of(text)
-        labels, scores = predict(students.network, [rows]) if rows else (np.zeros((1, 0)),) * 2
-        vector = table.embed(students.embedding, [rows])[0] if rows else np.zeros(0)
+        rows = tokenizer.rows_of(text)
+        labels, scores = predict(network, [rows]) if rows else (np.zeros((1, 0)),) * 2
+        vector = table.embed(embedding, [rows])[0] if rows else np.zeros(0)
         rounded = lambda values: [round(float(value), 5) for value in values]
         found.append(
             {
@@ -76,6 +77,7 @@ def write(path, students, families):
                 "vector": rounded(vector),
                 "labels": rounded(sigmoid(labels[0])),
                 "families": rounded(sigmoid(scores[0])),
+                "odds": rounded(regression([text])[0]),
             }
         )
     contents = {"labels": taxonomy.LABELS, "families": families, "texts": found}

@@ -23,7 +23,6 @@ class Students:
     tokenizer: Tokenizer
     network: classifier.Network
     embedding: np.ndarray
-    thresholds: np.ndarray
     report: dict
 
 
@@ -144,9 +143,8 @@ class Trainer:
         network, scores = self.classify(plain)
         embedding = self.embed(network)
         report = {
-            "devMacroF1": thresholds.macro_f1(scores, self.held_labels),
-            "devCrossedMacroF1": thresholds.crossed_macro_f1(scores, self.held_labels),
+            "networkDevMacroF1": thresholds.macro_f1(scores, self.held_labels),
+            "networkDevCrossedMacroF1": thresholds.crossed_macro_f1(scores, self.held_labels),
         }
         print(report, flush=True)
-        tuned = thresholds.tune(scores, self.held_labels)
-        return Students(self.tokenizer, network, embedding, tuned, report)
+        return Students(self.tokenizer, network, embedding, report)
