@@ -7,6 +7,7 @@ import json
 import random
 import re
 import threading
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
@@ -40,6 +41,8 @@ class BatchVendor(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         #: In the order of their creation: id, key of the account's metadata, lines, looks so far.
         self.batches: list[dict] = []
+        #: The most batches in an answer that lists them.
+        self.page = 100
         #: How often a batch is looked at before it has ended.
         self.looks = 2
         #: Names of titles by how often each was paid for: answered with tokens that count.
@@ -65,6 +68,15 @@ class BatchVendor(ThreadingHTTPServer):
             made = {"id": f"batch_{number:04d}", "vendor": vendor, "lines": lines, "key": key, "file": file}
             self.batches.append(made | {"looks": 0, "number": number})
             return self.batches[-1]
+
+    def listed(self, query: str) -> tuple[list[dict], bool]:
+        """Batches as a query asks for them, the latest first, and whether there are more."""
+        found = self.batches[::-1]
+        asked = dict(urllib.parse.parse_qsl(query))
+        if last := asked.get("after") or asked.get("after_id"):
+            found = found[[each["id"] for each in found].index(last) + 1 :]
+        size = min(self.page, int(asked.get("limit", 20)))
+        return found[:size], len(found) > size
 
     def ended(self, batch: dict) -> bool:
         return batch["looks"] > self.looks
@@ -145,7 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
             made = server.create("openai", lines, asked["metadata"]["key"], asked["input_file_id"])
             return 200, self._openai_batch(made)
         if (method, path) == ("GET", "/v1/batches"):
-            return 200, {"object": "list", "data": [self._openai_batch(each) for each in server.batches[::-1]]}
+            found, more = server.listed(self.path.partition("?")[2])
+            return 200, {"object": "list", "data": [self._openai_batch(each) for each in found], "has_more": more}
         if found := re.fullmatch(r"/v1/batches/(\w+)", path):
             batch = next((each for each in server.batches if each["id"] == found.group(1)), None)
             if batch is None:
@@ -219,12 +232,15 @@ class _Handler(BaseHTTPRequestHandler):
                 lines.append(request | {"material": request["params"]["messages"][-1]["content"]})
             return 200, self._message_batch(server.create("anthropic", lines, None, None))
         if (method, path) == ("GET", "/v1/messages/batches"):
-            found = [self._message_batch(each) for each in server.batches[::-1]]
-            return 200, {"data": found, "has_more": False, "first_id": None, "last_id": None}
+            found, more = server.listed(self.path.partition("?")[2])
+            data = [self._message_batch(each) for each in found]
+            return 200, {"data": data, "has_more": more, "first_id": None, "last_id": None}
         if found := re.fullmatch(r"/v1/messages/batches/(\w+)(/results)?", path):
             batch = next(each for each in server.batches if each["id"] == found.group(1))
             if found.group(2):
                 assert server.ended(batch)
+                if batch.get("gone"):
+                    return 404, {"type": "error", "error": {"type": "not_found_error", "message": "gone"}}
                 server.pay(batch)
                 return 200, self._message_results(batch)
             batch["looks"] += 1

@@ -174,12 +174,91 @@ def test_the_emotion_service_may_be_killed_meanwhile(system, vendor):
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    hit.wait(30)
+    assert hit.wait(30)
     system.emotion.kill()
     system.emotion.start()
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert len(vendor.batches) == 1
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
+
+
+def held(vendor, method, path):
+    """Makes the vendor wait with one kind of request: what says that it came, and what ends the wait."""
+    reached, released = threading.Event(), threading.Event()
+
+    def hold(m, p):
+        if m == method and p.startswith(path):
+            reached.set()
+            released.wait(30)
+
+    vendor.before = hold
+    return reached, released
+
+
+def started(system, *more):
+    return subprocess.Popen(
+        [BIN / "recommendation-gateway", "ingest", str(system.file), "--batch", "--poll-seconds", "1", *more],
+        cwd=system.folder,
+        env=system.gateway.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def test_a_killed_run_with_again_pays_for_no_title_twice(system, vendor):
+    check_whole(system, vendor, ingest(system), 3)
+    # One request of the second run fails: while its titles are handed over anew, the rest is done.
+    vendor.fate = lambda batch, line: "error" if (batch, line) == (1, 0) else "ok"
+    reached, released = threading.Event(), threading.Event()
+
+    def hold(method, path):
+        if method == "GET" and "batch_0002" in path:
+            reached.set()
+            released.wait(30)
+
+    vendor.before = hold
+    process = started(system, "--again")
+    assert reached.wait(60)
+    process.kill()
+    process.wait()
+    vendor.before = lambda method, path: None
+    released.set()
+    result = ingest(system, "--again")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert [len(batch["lines"]) for batch in vendor.batches] == [3, 3, 1]
+    assert set(vendor.paid.values()) == {2} and len(vendor.paid) == COUNT
+
+
+def test_a_second_run_of_one_file_is_refused(system, vendor):
+    reached, released = held(vendor, "GET", "/v1/")
+    process = started(system)
+    try:
+        assert reached.wait(30)
+        second = ingest(system)
+        assert second.returncode == 73 and "another run" in second.stderr, second.stderr
+    finally:
+        vendor.before = lambda method, path: None
+        released.set()
+    assert process.wait(60) == 0
+    assert len(vendor.batches) == 1 and set(vendor.paid.values()) == {1}
+
+
+def test_a_lost_batch_is_found_behind_others_that_came_later(system, vendor):
+    vendor.page, vendor.lost = 1, 1
+
+    def crowd(method, path):
+        # Others of the account, as large, before the first look at the list.
+        if method == "GET" and path in ("/v1/batches", "/v1/messages/batches") and len(vendor.batches) == 1:
+            for key in ("others1", "others2"):
+                lines = [line | {"custom_id": f"{key}-0"} for line in vendor.batches[0]["lines"]]
+                made = vendor.create(system.vendor, lines, key, vendor.batches[0]["file"])
+                made |= {"gone": True, "looks": 9, "paid": True}
+
+    vendor.before = crowd
+    check_whole(system, vendor, ingest(system), 3)
+    assert len(vendor.batches) == 3
     assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
 
 

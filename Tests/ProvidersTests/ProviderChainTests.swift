@@ -40,6 +40,33 @@ import Testing
   }
 
   @Test(arguments: [
+    [ProviderError.overloaded(RetryHint(isAllowed: false)), .selfHarm, .unauthenticated],
+    [.selfHarm, .badRequest],
+    [.unreachable, .selfHarm, .timedOut],
+  ])
+  func `a filter that fears for the writer counts more than other failures`(
+    failures: [ProviderError]
+  ) async {
+    let providers = failures.enumerated().map { Failing(name: "p\($0)", error: $1) }
+    let outcome = await self.outcome(ProviderChain(providers, policy: Self.policy))
+    guard case .failure(.selfHarm) = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+  }
+
+  @Test func `help outlives the time of a call that the next provider uses up`() async throws {
+    let first = Failing(name: "first", error: .selfHarm)
+    try await withServer({ _, _ in [.hang] }) { (server) async throws in
+      let chain = ProviderChain([first, try server.emotionProvider()], policy: Self.policy)
+      guard case .failure(.selfHarm) = await self.outcome(chain, within: .milliseconds(300)) else {
+        Issue.record("should be help")
+        return
+      }
+    }
+  }
+
+  @Test(arguments: [
     (OpenAIReply.error(401, code: nil), "UNAUTHENTICATED", 1),
     (OpenAIReply.error(429, code: "insufficient_quota"), "OUT_OF_CREDIT", 1),
     (OpenAIReply.error(429, code: nil), "RATE_LIMITED", 3),
@@ -189,4 +216,22 @@ import Testing
   @Test func `without a provider nothing is answered`() async {
     #expect(await self.outcome(ProviderChain([])) == .failure(.unreachable))
   }
+}
+
+/// A provider that fails in one way.
+private struct Failing: EmotionProvider {
+  let name: String
+  let error: ProviderError
+  var model: String { "none" }
+  var maxTitlesPerCall: Int { 1 }
+
+  func emotions(
+    inMood mood: String,
+    deadline: ContinuousClock.Instant
+  ) async throws(ProviderError) -> MoodAnswer { throw self.error }
+
+  func annotations(
+    of titles: [TitleText],
+    deadline: ContinuousClock.Instant
+  ) async throws(ProviderError) -> TitlesAnswer { throw self.error }
 }

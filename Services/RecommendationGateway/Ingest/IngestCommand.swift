@@ -84,6 +84,10 @@ struct IngestCommand: AsyncParsableCommand {
       if let sample { catalog.sample(sample, seed: self.seed) }
       for problem in catalog.problems { complain("\(self.file ?? "starter"):\(problem)") }
       if self.reindex, !self.dryRun { _ = try await gateway.reindexer.run { _, _ in } }
+      // Before looking at what is stored: another run may be about to store more.
+      let journal =
+        self.batch && !self.dryRun
+        ? try BatchJournal(path: self.journal ?? "\(self.file ?? "starter").batches") : nil
       let work = try await gateway.ingestor.work(for: catalog.rows, again: self.again)
       let batches = BatchIngest(
         ingestor: gateway.ingestor,
@@ -97,9 +101,9 @@ struct IngestCommand: AsyncParsableCommand {
         )
         return catalog.problems.isEmpty ? EX_OK : EX_DATAERR
       }
-      if self.batch {
-        let journal = try BatchJournal(path: self.journal ?? "\(self.file ?? "starter").batches")
-        let (outcome, parts) = try await batches.run(work, journal)
+      if let journal {
+        let ids = Set(catalog.rows.map(\.id))
+        let (outcome, parts) = try await batches.run(work, journal, of: ids)
         print(BatchBill.text(of: parts))
         return try await self.show(outcome, catalog, with: gateway)
       }

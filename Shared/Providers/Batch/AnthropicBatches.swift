@@ -54,7 +54,9 @@ struct AnthropicBatches: BatchAPI {
     }
   }
 
-  var search: HTTPRequest { self.endpoint.get("\(Self.path)?limit=100") }
+  func search(after last: String?) -> HTTPRequest {
+    self.endpoint.get("\(Self.path)?limit=100" + (last.map { "&after_id=\($0)" } ?? ""))
+  }
 
   func matches(
     in response: HTTPResponse,

@@ -31,10 +31,10 @@ package protocol BatchAPI: Sendable {
   /// The results in one answer, in any order.
   func results(in response: HTTPResponse) throws(ProviderError) -> [BatchResult]
 
-  /// Asks for the latest batches of the account.
-  var search: HTTPRequest { get }
+  /// Asks for the account's batches, the latest first: those behind the one named `last`.
+  func search(after last: String?) -> HTTPRequest
 
-  /// Which of the latest batches may be the one with `key` and `count` lines.
+  /// Which of the batches in an answer may be the one with `key` and `count` lines.
   func matches(
     in response: HTTPResponse,
     key: String,
@@ -85,6 +85,14 @@ package struct BatchMatch: Sendable, Hashable {
 func jsonLines(_ response: HTTPResponse) throws(ProviderError) -> [JSONValue] {
   guard response.status == 200 else { throw FailureSigns(response).meaning }
   return response.body.split(separator: UInt8(ascii: "\n")).compactMap { JSONValue(Array($0)) }
+}
+
+/// The id of the last batch in an answer to a search that has more behind it.
+func lastOfMore(_ response: HTTPResponse) -> String? {
+  guard let body = JSONValue(response.body), body["has_more"] == .bool(true),
+    let last = body["data"]?.array?.last?["id"]?.string, last.isPathSafe
+  else { return nil }
+  return last
 }
 
 /// Reads an object that has an id.

@@ -73,7 +73,9 @@ struct OpenAIBatches: BatchAPI {
     }
   }
 
-  var search: HTTPRequest { self.endpoint.get("/batches?limit=100") }
+  func search(after last: String?) -> HTTPRequest {
+    self.endpoint.get("/batches?limit=100" + (last.map { "&after=\($0)" } ?? ""))
+  }
 
   func matches(
     in response: HTTPResponse,

@@ -74,7 +74,9 @@ package struct TitleBatches: Sendable {
       case .absent: break
       }
     }
-    return try await self.account.spending(self.estimate(titles).usd) { () throws(ProviderError) in
+    // Where the share is not known, the whole price is the most that it can be.
+    let most = self.price.map { $0.usd(of: self.estimate(titles).use) * (self.share ?? 1) }
+    return try await self.account.spending(most) { () throws(ProviderError) in
       let (first, second) = self.batches.submission(of: lines, key: key)
       var response = try await self.send(first, until: deadline)
       if let second { response = try await self.send(second(response), until: deadline) }
@@ -168,24 +170,45 @@ package struct TitleBatches: Sendable {
     count: Int,
     until deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> Search {
-    let matches = try self.batches.matches(
-      in: try await self.send(self.batches.search, until: deadline),
-      key: key,
-      count: count
-    )
-    for match in matches where match.id.isPathSafe {
-      if match.isCertain { return .found(match.id) }
+    var isUndecided = false
+    var last: String?
+    repeat {
+      let response = try await self.send(self.batches.search(after: last), until: deadline)
+      for match in try self.batches.matches(in: response, key: key, count: count)
+      where match.id.isPathSafe {
+        if match.isCertain { return .found(match.id) }
+        switch try await self.isOurs(match.id, key, until: deadline) {
+        case true?: return .found(match.id)
+        case false?: break
+        case nil: isUndecided = true
+        }
+      }
+      last = lastOfMore(response)
+    } while last != nil
+    return isUndecided ? .undecided : .absent
+  }
+
+  /// Whether a batch has results under `key`; `nil` as long as it has not ended.
+  private func isOurs(
+    _ id: String,
+    _ key: String,
+    until deadline: ContinuousClock.Instant
+  ) async throws(ProviderError) -> Bool? {
+    do throws(ProviderError) {
       let status = try self.batches.status(
-        in: try await self.send(self.batches.status(of: match.id), until: deadline)
+        in: try await self.send(self.batches.status(of: id), until: deadline)
       )
-      // Whose it is shows only once it has ended.
-      guard case .ended(let requests) = status else { return .undecided }
+      guard case .ended(let requests) = status else { return nil }
       for request in requests {
         let results = try self.batches.results(in: try await self.send(request, until: deadline))
-        if results.contains(where: { $0.id.hasPrefix("\(key)-") }) { return .found(match.id) }
+        if results.contains(where: { $0.id.hasPrefix("\(key)-") }) { return true }
       }
+      return false
+    } catch {
+      // Somebody else's, whose results are gone or not for us, must not keep ours from being found.
+      guard error.isCertainRefusal, error.treatment.retry == .never else { throw error }
+      return false
     }
-    return .absent
   }
 
   private func lines(_ titles: [TitleText], key: String) -> [BatchLine] {

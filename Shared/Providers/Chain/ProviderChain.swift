@@ -36,7 +36,8 @@ package final class ProviderChain: Sendable {
 
   /// Reads a mood, which is trimmed and not empty.
   ///
-  /// - Throws: The first provider's error when all fail, `timedOut` when the deadline passes.
+  /// - Throws: `selfHarm` when all fail and one of them by it, else the first provider's error;
+  ///   `timedOut` when the deadline passes.
   package func emotions(
     inMood mood: String,
     until deadline: ContinuousClock.Instant
@@ -64,10 +65,14 @@ package final class ProviderChain: Sendable {
         )
       } catch {
         failures.append(Failure(provider: link.provider.name, error: error))
-        try error.checkTime(deadline)
+        do throws(ProviderError) {
+          try error.checkTime(deadline)
+        } catch {
+          throw error == .timedOut ? failures.help ?? error : error
+        }
       }
     }
-    throw failures.first?.error ?? .unreachable
+    throw failures.help ?? failures.first?.error ?? .unreachable
   }
 
   /// Annotates titles whose ids differ.

@@ -29,6 +29,11 @@ struct Failure {
   }
 }
 
+extension [Failure] {
+  /// Whoever may hurt themselves gets help, whatever else has failed.
+  var help: ProviderError? { self.contains { $0.error == .selfHarm } ? .selfHarm : nil }
+}
+
 extension ProviderError {
   /// Ends a chain whose caller doesn't wait any more.
   func checkTime(_ deadline: ContinuousClock.Instant) throws(ProviderError) {

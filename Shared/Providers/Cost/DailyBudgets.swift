@@ -55,9 +55,8 @@ package final class DailyBudgets: Sendable {
 
   /// What `provider` has cost today, in USD, with what calls under way may cost.
   package func spent(by provider: String) -> Double {
-    let today = Self.day(self.now())
     let spent = try? self.change { ledger in
-      ledger?.day == today ? ledger?.nanoUSD[provider] ?? 0 : 0
+      self.today(ledger).nanoUSD[provider] ?? 0
     }
     return Double(spent ?? 0) / 1e9
   }
@@ -71,19 +70,18 @@ package final class DailyBudgets: Sendable {
   /// - Throws: `budgetSpent` where less is left, or spending can't be written down.
   func hold(_ usd: Double, for provider: String) throws(ProviderError) -> Hold? {
     guard let limit = self.limits[provider] else { return nil }
-    let now = self.now()
-    let (day, amount) = (Self.day(now), Self.nanoUSD(usd))
-    let taken = try? self.change { ledger -> Bool in
-      var today = ledger.flatMap { $0.day == day ? $0 : nil } ?? DayLedger(day: day, nanoUSD: [:])
+    let amount = Self.nanoUSD(usd)
+    let taken = try? self.change { ledger -> String? in
+      var today = self.today(ledger)
       let spent = today.nanoUSD[provider, default: 0]
-      guard spent <= limit, amount <= limit - spent else { return false }
+      guard spent <= limit, amount <= limit - spent else { return nil }
       today.nanoUSD[provider] = spent + amount
       ledger = today
       self.remaining[provider]?.set(Double(limit - spent - amount) / 1e9)
-      return true
+      return today.day
     }
-    guard taken == true else {
-      throw .budgetSpent(RetryHint(after: .seconds(86_400 - now % 86_400)))
+    guard let day = taken ?? nil else {
+      throw .budgetSpent(RetryHint(after: .seconds(86_400 - self.now() % 86_400)))
     }
     return Hold(day: day, nanoUSD: amount)
   }
@@ -100,6 +98,14 @@ package final class DailyBudgets: Sendable {
       ledger?.nanoUSD[provider] = corrected
       self.remaining[provider]?.set(Double((self.limits[provider] ?? 0) - corrected) / 1e9)
     }
+  }
+
+  /// The ledger of today.
+  ///
+  /// The clock is read here, as a call may have waited over midnight for its turn. Where another process's clock is ahead, its day counts: a day is never begun twice.
+  private func today(_ ledger: DayLedger?) -> DayLedger {
+    let day = Self.day(self.now())
+    return ledger.flatMap { $0.day >= day ? $0 : nil } ?? DayLedger(day: day, nanoUSD: [:])
   }
 
   private func change<Value>(

@@ -26,8 +26,9 @@ package final class ModelAccount: Sendable {
 
   /// Sends a request, and books what comes of it.
   ///
-  /// A call that nobody waited for any more is booked with its estimate, as the provider may have
-  /// done its work; one that found no connection, or was refused without a count, costs nothing.
+  /// A call that was sent and got no readable answer is booked with its estimate, as the provider
+  /// may have done its work; one that found no connection, or was refused without a count, costs
+  /// nothing.
   ///
   /// - Parameters:
   ///   - request: Of which no token can stand for less than a byte.
@@ -55,10 +56,10 @@ package final class ModelAccount: Sendable {
     }
     let response: HTTPResponse
     do {
-      response = try await ProviderError.exchange(request, over: handler, until: deadline)
+      response = try await Unanswered.exchange(request, over: handler, until: deadline)
     } catch {
-      book(error == .timedOut || error == .cancelled ? estimate : 0)
-      throw error
+      book(error.wasSent ? estimate : 0)
+      throw error.meaning
     }
     do {
       let reply = try read(response)
@@ -98,8 +99,7 @@ package final class ModelAccount: Sendable {
     do {
       return try await body()
     } catch {
-      let mayHaveWorked = [.timedOut, .cancelled, .unreachable].contains(error)
-      if let hold, !mayHaveWorked { self.budgets?.settle(hold, usd: 0, for: self.provider) }
+      if let hold, error.isCertainRefusal { self.budgets?.settle(hold, usd: 0, for: self.provider) }
       throw error
     }
   }

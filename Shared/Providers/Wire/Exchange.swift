@@ -7,7 +7,41 @@ extension ProviderError {
     over handler: @escaping HTTPHandler,
     until deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> HTTPResponse {
-    guard ContinuousClock.now < deadline else { throw .timedOut }
+    do {
+      return try await Unanswered.exchange(request, over: handler, until: deadline)
+    } catch {
+      throw error.meaning
+    }
+  }
+
+  /// Whether the provider has certainly done nothing for the request.
+  var isCertainRefusal: Bool {
+    switch self {
+    case .unauthenticated, .rateLimited, .outOfCredit, .budgetSpent, .badRequest, .unknownModel,
+      .formUnsupported, .unsupported:
+      true
+    case .overloaded, .refused, .blocked, .selfHarm, .truncated, .malformedReply, .otherSpace,
+      .timedOut, .unreachable, .cancelled:
+      false
+    }
+  }
+}
+
+/// A request that got no response.
+struct Unanswered: Error {
+  var meaning: ProviderError
+  /// Whether the provider may have done its work all the same.
+  var wasSent: Bool
+
+  /// Sends `request` and waits for its response until `deadline`.
+  static func exchange(
+    _ request: HTTPRequest,
+    over handler: @escaping HTTPHandler,
+    until deadline: ContinuousClock.Instant
+  ) async throws(Unanswered) -> HTTPResponse {
+    guard ContinuousClock.now < deadline else {
+      throw Unanswered(meaning: .timedOut, wasSent: false)
+    }
     do {
       return try await withThrowingTaskGroup(of: HTTPResponse?.self) { group in
         group.addTask { try await handler(request) }
@@ -20,17 +54,19 @@ extension ProviderError {
         return response
       }
     } catch let error as ProviderError {
-      throw error
+      throw Unanswered(meaning: error, wasSent: true)
     } catch is CancellationError {
-      throw .cancelled
+      throw Unanswered(meaning: .cancelled, wasSent: true)
     } catch let error as HTTPTransportError {
-      throw ProviderError(error)
+      throw Unanswered(meaning: ProviderError(error), wasSent: !error.isSafeToResend)
     } catch {
-      throw .unreachable
+      throw Unanswered(meaning: .unreachable, wasSent: true)
     }
   }
+}
 
-  private init(_ error: HTTPTransportError) {
+extension ProviderError {
+  fileprivate init(_ error: HTTPTransportError) {
     self =
       switch error.reason {
       case .unreachable, .refused, .interrupted, .protocolError: .unreachable

@@ -22,8 +22,10 @@ package enum MetricHelp {
     "provider_attempts_total": "Requests to providers.",
     "provider_budget_remaining_usd": "USD that a provider may still cost today.",
     "provider_fallbacks_total": "Answers by another provider than the first.",
-    "provider_tokens_total": "Tokens as providers counted them, of failed calls too.",
-    "provider_usd_total": "USD that calls to providers cost, where prices are known.",
+    "provider_tokens_total":
+      "Tokens as providers counted them, of failed calls too, without batches.",
+    "provider_usd_total":
+      "USD that calls cost, at most where they broke or timed out, without batches.",
     "rpc_client_attempt_duration_seconds": "Single attempts of calls to other services.",
     "rpc_client_attempts_started_total": "Attempts begun, the first of each call included.",
     "rpc_client_call_duration_seconds": "Calls to other services, with all their attempts.",

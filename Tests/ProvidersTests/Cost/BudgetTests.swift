@@ -1,7 +1,7 @@
 import CurlClient
 import Foundation
 import HTTPMessage
-import Providers
+@testable import Providers
 import RPC
 import ScriptedServer
 import Synchronization
@@ -194,6 +194,79 @@ private final class Clock: Sendable {
       // 500 tokens out alone cost 0.002.
       #expect(budgets.spent(by: "openai") > 0.002)
     }
+  }
+
+  @Test(arguments: [
+    [ScriptedServer.Step.close], [.bytes(Array("HTTP/1.1 200 OK\r\ncontent-le".utf8)), .close],
+  ])
+  func `is charged with the estimate of a call that broke after it was sent`(
+    steps: [ScriptedServer.Step]
+  ) async throws {
+    try await withServer({ _, _ in steps }) { (server) async throws in
+      let budgets = try DailyBudgets(["openai": 1])
+      let provider = try self.provider(server, budgets)
+      await #expect(throws: ProviderError.unreachable) {
+        try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+      }
+      #expect(budgets.spent(by: "openai") > 0.002)
+    }
+  }
+
+  @Test func `is not charged with a call that found no connection`() async throws {
+    try await withServer({ _, _ in [.close] }) { (server) async throws in
+      let budgets = try DailyBudgets(["openai": 1])
+      let provider = try self.provider(server, budgets)
+      server.stop()
+      try await Task.sleep(for: .milliseconds(50))
+      await #expect(throws: ProviderError.unreachable) {
+        try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+      }
+      #expect(server.log.requests.isEmpty == (budgets.spent(by: "openai") == 0))
+    }
+  }
+
+  @Test func `covers batches whose share of the price is not known`() async throws {
+    try await withServer({ _, _ in [.response(OpenAIReply.mood)] }) { (server) async throws in
+      let provider = try self.provider(server, try DailyBudgets(["openai": 0.0001]))
+      let batches = try #require(provider.batches)
+      let titles = [TitleText(id: "a", name: "A", description: "", genres: [])]
+      #expect(batches.estimate(titles).usd == nil)
+      await #expect {
+        try await batches.submit(titles, key: "k", mayExist: false, until: .after(.seconds(10)))
+      } throws: { error in
+        if case ProviderError.budgetSpent = error { true } else { false }
+      }
+      #expect(server.log.requests.isEmpty)
+    }
+  }
+
+  @Test(arguments: [(503, true), (401, false), (400, false), (429, false)])
+  func `keeps what a batch may cost unless it was certainly refused`(
+    status: Int,
+    isKept: Bool
+  ) async throws {
+    let reply = OpenAIReply.error(status, code: nil)
+    try await withServer({ _, _ in [.response(reply)] }) { (server) async throws in
+      let budgets = try DailyBudgets(["openai": 1])
+      let batches = try #require(try self.provider(server, budgets).batches)
+      let titles = [TitleText(id: "a", name: "A", description: "", genres: [])]
+      await #expect(throws: ProviderError.self) {
+        try await batches.submit(titles, key: "k", mayExist: false, until: .after(.seconds(10)))
+      }
+      #expect((budgets.spent(by: "openai") > 0) == isKept)
+    }
+  }
+
+  @Test func `of a later day is not begun anew by a clock that is behind`() throws {
+    let path = self.temporaryFile()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let clock = Clock(Self.nearMidnight + 10)
+    let ahead = try DailyBudgets(["openai": 1], file: path, now: clock.now)
+    let behind = try DailyBudgets(["openai": 1], file: path, now: { Self.nearMidnight })
+    _ = try ahead.hold(0.75, for: "openai")
+    #expect(throws: ProviderError.self) { try behind.hold(0.5, for: "openai") }
+    _ = try behind.hold(0.125, for: "openai")
+    #expect(ahead.spent(by: "openai") == 0.875)
   }
 
   @Test(arguments: [

@@ -21,13 +21,19 @@ struct BatchJournal: Sendable {
     var key: String
     /// Ids of titles, in the order in which they are handed over.
     var titles: [String]
+    /// Of each title as it was when it was put here, in the same order.
+    var hashes: [UInt64]
     /// 1 for titles that are handed over for the first time.
     var attempt: Int
     var provider = ""
     var model = ""
     /// The provider's; empty as long as it is not known.
     var id = ""
+    /// Whether it may have reached the provider: on the disk before it is handed over.
+    var wasTried = false
     var isDone = false
+    /// Titles that got no answer and are not handed over again, and why.
+    var failures: [String: String] = [:]
     var inputTokens = 0
     var outputTokens = 0
     /// `nil` where the price is not known.
@@ -36,12 +42,14 @@ struct BatchJournal: Sendable {
 
   var parts: [Part]
   private let path: String
+  private let lock: JournalLock
 
-  /// Reads the file; without one, nothing was handed over.
+  /// Reads the file, which nobody else can use meanwhile; without one, nothing was handed over.
   ///
-  /// - Throws: `Unusable` where it holds something else.
+  /// - Throws: `Unusable` where it holds something else, or another run uses it.
   init(path: String) throws(Unusable) {
     self.path = path
+    self.lock = try JournalLock(path: "\(path).lock")
     guard access(path, F_OK) == 0 else {
       self.parts = []
       return
@@ -53,12 +61,14 @@ struct BatchJournal: Sendable {
   }
 
   /// Adds batches of `size` titles each.
-  mutating func add(_ titles: [String], attempt: Int, size: Int) {
+  mutating func add(_ titles: [(id: String, hash: UInt64)], attempt: Int, size: Int) {
     for start in stride(from: 0, to: titles.count, by: size) {
+      let part = titles[start..<min(start + size, titles.count)]
       self.parts.append(
         Part(
           key: Self.newKey(),
-          titles: Array(titles[start..<min(start + size, titles.count)]),
+          titles: part.map(\.id),
+          hashes: part.map(\.hash),
           attempt: attempt
         )
       )
@@ -83,11 +93,25 @@ struct BatchJournal: Sendable {
       rest = rest.dropFirst(count)
     }
     let isWhole = rest.isEmpty && fsync(file) == 0
-    guard close(file) == 0, isWhole, rename(beside, self.path) == 0 else { throw failure }
+    guard close(file) == 0, isWhole, rename(beside, self.path) == 0, self.syncFolder() else {
+      throw failure
+    }
+  }
+
+  /// Puts the new name of the file on the disk.
+  private func syncFolder() -> Bool {
+    let folder = self.path.lastIndex(of: "/").map { String(self.path[...$0]) } ?? "."
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return fsync(descriptor) == 0
   }
 
   /// Removes the file: everything was dealt with.
-  func remove() { unlink(self.path) }
+  func remove() {
+    unlink(self.path)
+    self.lock.remove()
+  }
 
   private static func newKey() -> String {
     String(UInt64.random(in: UInt64.max / 2...UInt64.max), radix: 36)
