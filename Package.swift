@@ -109,7 +109,7 @@ let package = Package(
     module("Telemetry", uses: ["HTTPMessage", "JSONText", logging, metrics]),
     module("RPC", uses: ["HTTPMessage", "JSONText", "Telemetry", "CZlib", metrics, protobuf]),
     module("OpenAPI", uses: ["JSONText", protobuf]),
-    module("Channel", uses: ["HTTPMessage", "RPC", metrics]),
+    module("Channel", uses: ["HTTPMessage", "RPC", "GRPCWire", metrics]),
     module("Admission", uses: ["HTTPMessage", "RPC", crypto, jwt, metrics]),
     module("GRPCWire", uses: ["HTTPMessage", "RPC", protobuf]),
     module(
@@ -123,11 +123,13 @@ let package = Package(
       exclude: ["proto", "generate"],
       resources: [.embedInCode("Resources/schema.binpb")]
     ),
-    module("Caching", uses: [metrics]),
+    module("Caching", uses: [crypto, metrics]),
     module(
       "Providers",
       uses: ["HTTPMessage", "RPC", "Telemetry", crypto, metrics],
-      resources: [.embedInCode("Resources/prompts.txt")]
+      resources: [
+        .embedInCode("Resources/prompts.txt"), .embedInCode("Resources/prices.json"),
+      ]
     ),
     module(
       "LocalModels",
@@ -172,8 +174,9 @@ let package = Package(
     service(
       "RecommendationGateway",
       uses: [
-        "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
-        "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime", arguments,
+        "HTTPMessage", "HTTPClient", "Certificates", "RPC", "JSONText", "Channel", "Contracts",
+        "Caching", "CatalogCSV", "CatalogStore", "MilvusStore", "Safety", "ServiceRuntime",
+        arguments,
         protobuf,
       ],
       resources: [
@@ -231,7 +234,9 @@ let package = Package(
     tests("OpenAPITests", of: ["OpenAPI", "JSONText", "Contracts", protobuf]),
     tests(
       "CatalogStoreTests",
-      of: ["CatalogStore", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf]
+      of: [
+        "CatalogStore", "GRPCWire", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf,
+      ]
     ),
     tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
     tests("MilvusStoreTests", of: ["CatalogStore", "HTTPMessage", "MilvusStore", protobuf]),
@@ -268,6 +273,12 @@ let package = Package(
       swiftSettings: settings
     ),
     .executableTarget(
+      name: "catalog-cost",
+      dependencies: ["CatalogStore", "HTTPClient", "MilvusStore", arguments],
+      path: "Tests/Benchmarks/CatalogCost",
+      swiftSettings: settings
+    ),
+    .executableTarget(
       name: "resilience-peer",
       dependencies: [
         "HTTPMessage", "HTTPServer", "HTTPClient", "RPC", "Contracts", "Channel", protobuf,
@@ -291,7 +302,9 @@ let package = Package(
     ),
     .executableTarget(
       name: "conformance-server",
-      dependencies: ["ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf],
+      dependencies: [
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPServer", "RPC", protobuf,
+      ],
       path: "Tests/Conformance/Server",
       swiftSettings: settings
     ),
@@ -307,7 +320,8 @@ let package = Package(
     .executableTarget(
       name: "conformance-client",
       dependencies: [
-        "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC", protobuf, nioPosix,
+        "Certificates", "ConformanceMessages", "HTTPMessage", "HTTPClient", "CurlClient", "RPC",
+        protobuf, nioPosix,
       ],
       path: "Tests/Conformance/Client",
       swiftSettings: settings

@@ -49,3 +49,24 @@ def own_system(tmp_path, loaded, request):
         yield system
     finally:
         system.stop()
+
+
+#: Moods, titles and keys that tests use, as they would stand in a log.
+PRIVATE = [
+    "nobody is here to celebrate",
+    "Test Title ",
+    "sk-test-5f1c0a77",
+    "sk-batch-77aa01",
+    "gateway-secret",
+    "reader-secret",
+    "editor-secret",
+]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_keep_secrets(tmp_path_factory):
+    """At its end, searches the logs of all services of a run."""
+    yield
+    logs = list(tmp_path_factory.getbasetemp().rglob("*.log"))
+    contents = {log: log.read_text(errors="replace") for log in logs}
+    assert [f"{log}: {text}" for log, content in contents.items() for text in PRIVATE if text in content] == []

@@ -92,6 +92,7 @@ struct EmbeddingServer: Sendable {
         $0.inputTokens = Int32(clamping: fetched?.inputTokens ?? 0)
         $0.outputTokens = 0
         $0.cached = fetched == nil
+        if let usd = fetched.map(\.usd) ?? 0 { $0.usd = usd }
       }
       $0.degraded = (fetched?.degradations ?? []).map { degradation in
         .with {

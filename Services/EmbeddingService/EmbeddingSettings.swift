@@ -1,3 +1,4 @@
+import Providers
 import ServiceRuntime
 
 /// What the embedding service can be configured with.
@@ -23,9 +24,31 @@ enum EmbeddingSettings {
     "Vectors that are kept."
   )
 
+  static let budgets = BillingSettings.budgets(of: EmbeddingVendor.all.map(\.name))
+
   static let table =
     ([
       Self.providers.about, Self.space.about, Self.cacheEntries.about,
-      VendorSettings.certificates.about,
+      VendorSettings.certificates.about, BillingSettings.prices.about,
+      Self.budgets.about, BillingSettings.file.about,
     ] + EmbeddingVendor.all.flatMap(\.settings)).distinct
+
+  /// What calls cost and may cost.
+  static func billing(_ values: SettingValues) throws(ConfigurationProblems) -> Billing {
+    let path = values[BillingSettings.prices]
+    let content = try BillingSettings.priceFile(values)
+    let prices: PriceList
+    do throws(PriceList.Malformed) {
+      prices = if let content { try PriceList(json: content) } else { .builtIn }
+    } catch {
+      throw ConfigurationProblems(["PRICES_FILE: \(path ?? "") \(error)"])
+    }
+    guard !values[Self.budgets].isEmpty else { return Billing(prices: prices) }
+    do throws(DailyBudgets.Unusable) {
+      let budgets = try DailyBudgets(values[Self.budgets], file: values[BillingSettings.file])
+      return Billing(prices: prices, budgets: budgets)
+    } catch {
+      throw ConfigurationProblems(["BUDGET_FILE: \(error)"])
+    }
+  }
 }

@@ -7,13 +7,15 @@ import ServiceRuntime
 struct EmbeddingVendor: Sendable {
   let name: String
   let settings: [SettingDescription]
-  let make: @Sendable (SettingValues, @escaping HTTPHandler) throws -> any EmbeddingProvider
+  let make: Make
+
+  typealias Make =
+    @Sendable (SettingValues, Billing, @escaping HTTPHandler) throws -> any EmbeddingProvider
 
   init(
     _ name: String,
     settings: [SettingDescription],
-    make:
-      @escaping @Sendable (SettingValues, @escaping HTTPHandler) throws -> any EmbeddingProvider
+    make: @escaping Make
   ) {
     self.name = name
     self.settings = settings
@@ -50,7 +52,7 @@ struct EmbeddingVendor: Sendable {
     )
     let dimensions = Self.dimensions(prefix, name)
     let settings = access.table + [model.about, dimensions.about] + extra
-    return EmbeddingVendor(name, settings: settings) { values, handler in
+    return EmbeddingVendor(name, settings: settings) { values, billing, handler in
       let (baseURL, key) = try access.access(values)
       let address =
         try endpoint?(values, baseURL, key) ?? VendorEndpoint(baseURL: baseURL, key: key)
@@ -58,6 +60,7 @@ struct EmbeddingVendor: Sendable {
       return VectorModelProvider(
         name: name,
         api: api(address, model, values[dimensions], values),
+        billing: billing,
         handler: handler
       )
     }

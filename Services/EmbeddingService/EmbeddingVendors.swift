@@ -88,7 +88,7 @@ extension EmbeddingVendor {
   private static let local = EmbeddingVendor(
     "local",
     settings: [EmbeddingSettings.modelFile.about]
-  ) { values, _ in
+  ) { values, _, _ in
     let resource = try ModelResource.locate(override: values[EmbeddingSettings.modelFile])
     return LocalEmbeddingProvider(try EmbeddingModel(resource))
   }

@@ -24,11 +24,18 @@ struct Embeddings: Service {
     configuration.trustedCertificates = values[VendorSettings.certificates]
     let curl = CurlClient(configuration: configuration)
     self.curl = curl
-    let providers = try values[EmbeddingSettings.providers].compactMap { name in
+    let billing = try EmbeddingSettings.billing(values)
+    let providers = try values[EmbeddingSettings.providers].compactMap {
+      name -> (any EmbeddingProvider)? in
       do {
-        return try EmbeddingVendor.all.first { $0.name == name }?.make(values, curl.handler)
+        let vendor = EmbeddingVendor.all.first { $0.name == name }
+        guard let provider = try vendor?.make(values, billing, curl.handler) else { return nil }
+        try billing.check(provider: name, model: provider.model)
+        return provider
       } catch let error as VendorEndpoint.MalformedBaseURL {
         throw ConfigurationProblems(["the base URL of the provider \(name) \(error)"])
+      } catch let error as Billing.Unpriced {
+        throw ConfigurationProblems([error.description])
       }
     }
     guard let first = providers.first else {
@@ -63,10 +70,10 @@ struct Embeddings: Service {
     for provider in self.providers {
       let name = "\(provider.name)/\(provider.model)"
       do throws(ProviderError) {
-        let (vectors, _) = try await provider.embeddings(
+        let vectors = try await provider.embeddings(
           of: ["joy"],
           deadline: .now + ProviderInspection.patience
-        )
+        ).vectors
         if let vector = vectors.first ?? nil {
           diagnoses.append(Diagnosis(name, note: "vectors of \(vector.count) numbers"))
         } else {

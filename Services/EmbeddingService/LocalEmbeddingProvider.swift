@@ -18,7 +18,7 @@ struct LocalEmbeddingProvider: EmbeddingProvider {
   func embeddings(
     of texts: [String],
     deadline: ContinuousClock.Instant
-  ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
+  ) async throws(ProviderError) -> VectorsAnswer {
     var vectors: [[Float]?] = []
     vectors.reserveCapacity(texts.count)
     for text in texts {
@@ -26,6 +26,6 @@ struct LocalEmbeddingProvider: EmbeddingProvider {
       guard ContinuousClock.now < deadline else { throw .timedOut }
       vectors.append(self.embeddingModel.embedding(of: text)?.normalized)
     }
-    return (vectors, 0)
+    return VectorsAnswer(vectors: vectors, usd: 0)
   }
 }

@@ -27,6 +27,7 @@ extension Netflixgpt_Answer_V1_Usage {
       $0.inputTokens = isShared ? 0 : Int32(clamping: answer.inputTokens)
       $0.outputTokens = isShared ? 0 : Int32(clamping: answer.outputTokens)
       $0.cached = isShared
+      if let usd = isShared ? 0 : answer.usd { $0.usd = usd }
     }
   }
 }

@@ -60,12 +60,45 @@ struct EmotionServer: Sendable {
         $0.confidence = answer.value.confidence
         $0.usage = .init(stage: "extract", of: answer, isShared: isShared)
         $0.degraded = answer.degradations.map { .init(stage: "extract", $0) }
-        $0.safety = .init(self.phrases.level(of: mood.text))
+        $0.safety = .init(self.level(of: mood, answer))
       }
+    } catch ProviderError.selfHarm {
+      return Self.help(instead: self.chain.preferred)
     } catch let error as ProviderError {
       throw RPCError(error)
     } catch is CancellationError {
       throw RPCError(.cancelled)
+    }
+  }
+
+  /// The highest level that the phrases, the model or a provider's filter gives the mood.
+  private func level(of mood: MoodText, _ answer: Answer<MoodAnswer>) -> SafetyLevel {
+    let isBlocked = answer.degradations.contains { $0.reason == ProviderError.selfHarm.reason }
+    return answer.value.isCrisis || isBlocked ? .crisis : self.phrases.level(of: mood.text)
+  }
+
+  /// The answer to a mood that nobody reads because a filter takes it for a cry for help.
+  private static func help(
+    instead provider: String
+  ) -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
+    .with {
+      $0.emotions = [
+        .with {
+          $0.name = "despair"
+          $0.intensity = 1
+        }
+      ]
+      $0.language = "und"
+      $0.confidence = 0
+      $0.safety = .crisis
+      $0.degraded = [
+        .with {
+          $0.stage = "extract"
+          $0.from = provider
+          $0.to = "content-filter"
+          $0.reason = ProviderError.selfHarm.reason
+        }
+      ]
     }
   }
 

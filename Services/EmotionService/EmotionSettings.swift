@@ -30,10 +30,13 @@ enum EmotionSettings {
     "How long a reading may be reused."
   )
 
+  static let budgets = BillingSettings.budgets(of: EmotionVendor.all.map(\.name))
+
   static let table =
     ([
       Self.providers.about, Self.promptsFile.about, Self.cacheEntries.about,
-      Self.cacheSeconds.about, VendorSettings.certificates.about,
+      Self.cacheSeconds.about, VendorSettings.certificates.about, BillingSettings.prices.about,
+      Self.budgets.about, BillingSettings.file.about,
     ] + EmotionVendor.all.flatMap(\.settings)).distinct
 
   /// The prompts of `PROMPTS_FILE`, or those built in.
@@ -45,6 +48,25 @@ enum EmotionSettings {
       return try Prompts(text)
     } catch {
       throw ConfigurationProblems(["PROMPTS_FILE: \(error)"])
+    }
+  }
+
+  /// What calls cost and may cost.
+  static func billing(_ values: SettingValues) throws(ConfigurationProblems) -> Billing {
+    let path = values[BillingSettings.prices]
+    let content = try BillingSettings.priceFile(values)
+    let prices: PriceList
+    do throws(PriceList.Malformed) {
+      prices = if let content { try PriceList(json: content) } else { .builtIn }
+    } catch {
+      throw ConfigurationProblems(["PRICES_FILE: \(path ?? "") \(error)"])
+    }
+    guard !values[Self.budgets].isEmpty else { return Billing(prices: prices) }
+    do throws(DailyBudgets.Unusable) {
+      let budgets = try DailyBudgets(values[Self.budgets], file: values[BillingSettings.file])
+      return Billing(prices: prices, budgets: budgets)
+    } catch {
+      throw ConfigurationProblems(["BUDGET_FILE: \(error)"])
     }
   }
 }

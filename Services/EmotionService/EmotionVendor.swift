@@ -9,6 +9,7 @@ struct EmotionVendor: Sendable {
   struct Parts: Sendable {
     var values: SettingValues
     var prompts: Prompts
+    var billing: Billing
     var handler: HTTPHandler
   }
 
@@ -53,6 +54,7 @@ struct EmotionVendor: Sendable {
         name: name,
         api: try api(address, model, parts.values),
         prompts: parts.prompts,
+        billing: parts.billing,
         handler: parts.handler
       )
     }

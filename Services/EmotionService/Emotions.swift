@@ -17,6 +17,7 @@ struct Emotions: Service {
   let providers: [any EmotionProvider]
   private let prompts: Prompts
   private let server: EmotionServer
+  private let batches: BatchServer
   private let curl: CurlClient
 
   init(_ values: SettingValues) throws {
@@ -26,15 +27,27 @@ struct Emotions: Service {
     self.curl = curl
     let prompts = try EmotionSettings.prompts(values)
     self.prompts = prompts
-    let parts = EmotionVendor.Parts(values: values, prompts: prompts, handler: curl.handler)
+    let billing = try EmotionSettings.billing(values)
+    let parts = EmotionVendor.Parts(
+      values: values,
+      prompts: prompts,
+      billing: billing,
+      handler: curl.handler
+    )
     let chosen = values[EmotionSettings.providers]
-    self.providers = try chosen.compactMap { name in
+    self.providers = try chosen.compactMap { name -> (any EmotionProvider)? in
       do {
-        return try EmotionVendor.all.first { $0.name == name }?.make(parts)
+        let vendor = EmotionVendor.all.first { $0.name == name }
+        guard let provider = try vendor?.make(parts) else { return nil }
+        try billing.check(provider: name, model: provider.model)
+        return provider
       } catch let error as VendorEndpoint.MalformedBaseURL {
         throw ConfigurationProblems(["the base URL of the provider \(name) \(error)"])
+      } catch let error as Billing.Unpriced {
+        throw ConfigurationProblems([error.description])
       }
     }
+    self.batches = BatchServer(self.providers)
     self.server = EmotionServer(
       chain: ProviderChain(self.providers.map { MeasuredEmotionProvider($0) }),
       phrases: try CrisisPhrases.shipped(),
@@ -51,6 +64,17 @@ struct Emotions: Service {
     }
     server.register(EmotionMethods.annotateTitles, timeout: .seconds(60)) { request, context in
       try await emotions.annotateTitles(request, until: context.deadline)
+    }
+    let batches = self.batches
+    server.register(EmotionMethods.submitAnnotationBatch, timeout: .seconds(120)) {
+      request,
+      context in
+      try await batches.submit(request, until: context.deadline)
+    }
+    server.register(EmotionMethods.collectAnnotationBatch, timeout: .seconds(120)) {
+      request,
+      context in
+      try await batches.collect(request, until: context.deadline)
     }
   }
 

@@ -25,7 +25,8 @@ struct LocalEmotionProvider: EmotionProvider {
     return MoodAnswer(
       emotions: emotions,
       language: reading.language,
-      confidence: (reading.confidence * 1000).rounded() / 1000
+      confidence: (reading.confidence * 1000).rounded() / 1000,
+      usd: 0
     )
   }
 
@@ -40,7 +41,7 @@ struct LocalEmotionProvider: EmotionProvider {
       guard ContinuousClock.now < deadline else { throw .timedOut }
       annotations[title.id] = self.annotation(of: title)
     }
-    return TitlesAnswer(annotations: annotations)
+    return TitlesAnswer(annotations: annotations, usd: 0)
   }
 
   private func annotation(of title: TitleText) -> TitleAnnotation? {

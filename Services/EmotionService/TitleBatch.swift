@@ -2,7 +2,7 @@ import Contracts
 import Providers
 import RPC
 
-/// The titles of a request: 1...100 with ids that differ, each within its limits.
+/// The titles of a request: 1...100, or as many as a batch takes, with ids that differ, each within its limits.
 struct TitleBatch: Sendable {
   static let maxTitles = 100
   static let maxNameScalars = 500
@@ -14,9 +14,12 @@ struct TitleBatch: Sendable {
   /// Checks the field `titles` of a request.
   ///
   /// - Throws: `invalid_argument` for the first field at fault, as in "titles[3].name".
-  init(_ titles: [Netflixgpt_Emotion_V1_TitleText]) throws(RPCError) {
-    guard (1...Self.maxTitles).contains(titles.count) else {
-      let description = "must be 1...\(Self.maxTitles) titles, are \(titles.count)"
+  init(
+    _ titles: [Netflixgpt_Emotion_V1_TitleText],
+    atMost limit: Int = Self.maxTitles
+  ) throws(RPCError) {
+    guard (1...limit).contains(titles.count) else {
+      let description = "must be 1...\(limit) titles, are \(titles.count)"
       let reason = titles.isEmpty ? "REQUIRED" : "TOO_MANY"
       throw .invalid(field: "titles", description, reason: reason)
     }

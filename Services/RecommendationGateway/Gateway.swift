@@ -1,5 +1,6 @@
 import ArgumentParser
 import CatalogStore
+import Certificates
 import Channel
 import Caching
 import JSONText
@@ -80,18 +81,25 @@ struct Gateway: Service {
     Page.register(on: &server)
     health.addCheck(name: "catalog") { await self.catalog.problem() }
     health.addCheck(name: "embedding-space") { await self.spaceProblem() }
-    for backend in [self.emotion, self.embedding] {
+    for backend in self.backends {
       health.addCheck(name: backend.name) { await backend.problem() }
     }
   }
 
+  private var backends: [BackendService] { [self.emotion, self.embedding] }
+
+  var credentials: [Credentials] {
+    (self.backends.map(\.credentials) + [self.catalog.credentials]).compactMap(\.self)
+  }
+
   var debugPages: [String: @Sendable () async -> JSONValue] {
-    let backends = [self.emotion, self.embedding]
+    let (backends, catalog) = (self.backends, self.catalog)
     return [
       "channels": {
-        .members([
+        let channels = backends.map { $0.snapshot() } + [catalog.snapshot()].compactMap(\.self)
+        return .members([
           "channels": .array(
-            backends.map { .verbatim(String(decoding: $0.snapshot().json, as: UTF8.self)) }
+            channels.map { .verbatim(String(decoding: $0.json, as: UTF8.self)) }
           )
         ])
       }
@@ -100,7 +108,7 @@ struct Gateway: Service {
 
   func diagnose() async -> [Diagnosis] {
     var diagnoses: [Diagnosis] = []
-    for backend in [self.emotion, self.embedding] {
+    for backend in self.backends {
       diagnoses.append(
         Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )

@@ -22,7 +22,8 @@ enum GatewaySettings {
     type: "store",
     range: "sqlite:PATH or \(MilvusAddress.form)",
     shown: "sqlite:catalog.sqlite",
-    "Where the catalog is kept: a file, or Milvus, of which several proxies may be named.",
+    "Where the catalog is kept: a file, or Milvus, by TLS with `milvuss`; calls are balanced over "
+      + "all of its proxies that are named, or that a name stands for.",
     default: "sqlite:catalog.sqlite"
   ) { text in
     let isFile = text.hasPrefix("sqlite:") && text.count > "sqlite:".count
@@ -36,6 +37,15 @@ enum GatewaySettings {
   static let milvusPassword = Setting<String?>.secret(
     "MILVUS_PASSWORD",
     "Password of MILVUS_USER."
+  )
+  static let milvusTLS = ClientTLSSettings(
+    prefix: "MILVUS",
+    certificates: "the certificates of proxies called by milvuss://",
+    peers: "proxies that ask"
+  )
+  static let milvusServerName = Setting<String?>.optional(
+    "MILVUS_SERVER_NAME",
+    "Name that those certificates must be for; that of the address when not set."
   )
   static let contentWeight = Setting<Double>.number(
     "CONTENT_WEIGHT",
@@ -63,10 +73,13 @@ enum GatewaySettings {
     "How long an answer may be reused."
   )
 
-  static let table = [
-    Self.emotionURL.about, Self.embeddingURL.about, Self.serviceKey.about,
-    BackendService.configFile.about, Self.store.about, Self.milvusToken.about,
-    Self.milvusUser.about, Self.milvusPassword.about, Self.contentWeight.about,
-    Self.cacheEntries.about, Self.answerEntries.about, Self.cacheSeconds.about,
-  ]
+  static let table =
+    [
+      Self.emotionURL.about, Self.embeddingURL.about, Self.serviceKey.about,
+      BackendService.configFile.about, Self.store.about, Self.milvusToken.about,
+      Self.milvusUser.about, Self.milvusPassword.about,
+    ] + Self.milvusTLS.table + [
+      Self.milvusServerName.about, Self.contentWeight.about, Self.cacheEntries.about,
+      Self.answerEntries.about, Self.cacheSeconds.about,
+    ]
 }

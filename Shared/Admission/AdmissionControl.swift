@@ -12,6 +12,8 @@ package final class AdmissionControl: Sendable {
     /// A secret that tokens are signed by, 32 bytes or more, or `nil`.
     package var tokenSecret: String?
     package var issuer: String?
+    /// What must be among a token's audiences; "*" takes tokens for any, which keys of an issuer
+    /// are not trusted with unless it is said.
     package var audience: String?
     package var clockSkew = Duration.seconds(60)
     /// For each caller whose key has no rates of its own, or `nil`.
@@ -20,6 +22,8 @@ package final class AdmissionControl: Sendable {
     package var mostRunning: Int? = 200
     /// The most calls of a class that wait for their turn.
     package var mostWaiting = 500
+    /// The most calls that are answered by a stream at once.
+    package var mostStreams = 1000
     /// How long responses of calls with an `Idempotency-Key` are given again.
     package var replayLifetime = Duration.seconds(24 * 3600)
 
@@ -31,6 +35,7 @@ package final class AdmissionControl: Sendable {
   private let rates: RatePolicies?
   private let rateLimiter = RateLimiter()
   private let limiters: [CallClass: ConcurrencyLimiter]
+  private let streams: OpenStreams
   private let replays: Replays
   private let rejections = Rejections()
 
@@ -39,11 +44,16 @@ package final class AdmissionControl: Sendable {
   /// - Parameters:
   ///   - configuration: What is asked for.
   ///   - report: Hears, in words fit for a log, that a file was read again or could not be.
-  /// - Throws: `AdmissionProblem` where a file or the secret is no good.
+  /// - Throws: `AdmissionProblem` where a file or the secret is no good, or an audience is missing.
   package init(
     _ configuration: Configuration,
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws(AdmissionProblem) {
+    guard configuration.jwksFile == nil || configuration.audience != nil else {
+      throw AdmissionProblem(
+        "JWT_JWKS_FILE needs JWT_AUDIENCE: an issuer's keys sign tokens for others too; * takes all"
+      )
+    }
     self.files = CredentialFiles(configuration, report: report)
     self.credentials = Credentials(try await self.files.read())
     self.rates = configuration.rates
@@ -58,6 +68,7 @@ package final class AdmissionControl: Sendable {
       }
     }
     self.limiters = limiters
+    self.streams = OpenStreams(most: configuration.mostStreams)
     self.replays = Replays(lifetime: configuration.replayLifetime)
   }
 
@@ -69,19 +80,35 @@ package final class AdmissionControl: Sendable {
     AdmissionHooks(
       admit: { head in try self.admit(head) },
       enter: { call in try await self.enter(call) },
-      once: { call, work in try await self.once(call, work) }
+      once: { call, work in try await self.once(call, work) },
+      charge: { head, more in self.charge(head, more) },
+      inspect: { request in try self.inspect(request) }
     )
   }
 
-  /// Health is for those who balance load, and have no key.
-  private static func isOpen(_ head: CallHead) -> Bool {
-    head.path.hasPrefix("/grpc.health.v1.Health/")
-  }
+  /// A look at health is for those who balance load, and have no key; to be told of each change is
+  /// a call like others.
+  private static func isOpen(_ head: CallHead) -> Bool { head.path == HealthMethods.check.path }
 
   private func admit(_ head: CallHead) throws(Refusal) -> HTTPAdmission {
     guard !Self.isOpen(head) else { return HTTPAdmission() }
     let kind = CallClass(head)
-    let caller = try self.caller(of: head, kind)
+    var caller = Caller(address: head.request.peer)
+    do throws(Refusal) {
+      caller = try self.caller(of: head, kind)
+      return try self.admit(caller, head, kind)
+    } catch {
+      var refusal = error
+      refusal.caller = caller.name
+      throw refusal
+    }
+  }
+
+  private func admit(
+    _ caller: Caller,
+    _ head: CallHead,
+    _ kind: CallClass
+  ) throws(Refusal) -> HTTPAdmission {
     var fields = try self.takeToken(of: caller, kind)
     // A cache must not give one caller's answer to another.
     if caller.isKnown, head.request.method == "GET" {
@@ -122,6 +149,7 @@ package final class AdmissionControl: Sendable {
 
   private func enter(_ call: ArrivedCall) async throws -> @Sendable (CallEnd) -> Void {
     let kind = CallClass(call.head)
+    guard !call.head.isStream else { return try self.enterStream(call, kind) }
     guard !Self.isOpen(call.head), let limiter = self.limiters[kind] else { return { _ in } }
     do {
       try await limiter.enter(call.admission.priority, until: call.deadline)
@@ -130,6 +158,39 @@ package final class AdmissionControl: Sendable {
     }
     let began = ContinuousClock.now
     return { end in limiter.leave(began: began, end) }
+  }
+
+  private func enterStream(
+    _ call: ArrivedCall,
+    _ kind: CallClass
+  ) throws(Refusal) -> @Sendable (CallEnd) -> Void {
+    do throws(Overload) { try self.streams.enter(call.admission.priority) } catch {
+      throw self.refusal(error, kind, [:])
+    }
+    return { [streams = self.streams] _ in streams.leave() }
+  }
+
+  /// Takes what one call costs beyond the first out of its caller's bucket, which may owe it then.
+  private func charge(_ head: CallHead, _ more: Int) -> HeaderFields {
+    let kind = CallClass(head)
+    guard let caller = try? self.credentials.caller(of: head.request),
+      let policy = (caller.rates ?? self.rates)?[kind]
+    else { return [:] }
+    return self.rateLimiter.charge(caller, kind, policy, more).fields(kind, policy)
+  }
+
+  /// What is for operators is for whoever may call, where callers have to say who they are.
+  private func inspect(_ request: HTTPRequest) throws(Refusal) {
+    do throws(Refusal) {
+      let caller = try self.credentials.caller(of: request)
+      guard caller.scopes.contains(.read) else { throw .missingScope(.read) }
+    } catch {
+      let stranger = Caller(address: request.peer)
+      if error.error.code == .unauthenticated { _ = try self.takeToken(of: stranger, .read) }
+      var refusal = error
+      refusal.caller = stranger.name
+      throw refusal
+    }
   }
 
   private func refusal(

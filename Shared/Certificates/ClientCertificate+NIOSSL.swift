@@ -19,6 +19,9 @@ extension ClientCertificate {
     }
     self.init(
       subject: parsed.subject.description,
+      commonName: parsed.subject.lazy.flatMap(\.self)
+        .first { $0.type == .RDNAttributeType.commonName }
+        .flatMap { String($0.value) }.flatMap { $0.isEmpty ? nil : $0 },
       names: names,
       fingerprint: SHA256.hash(data: bytes).map { byte in
         let digits = String(byte, radix: 16)

@@ -17,6 +17,7 @@ package final class ServiceChannel: Sendable {
   let config: ServiceConfig
   let targets: [ChannelTarget]
   let resolver: Resolver
+  let healthProtocol: HealthProtocol
   let transport: @Sendable (EndpointAddress) -> EndpointTransport
   let fleet: Mutex<Fleet>
   let allowance: Mutex<RetryAllowance>
@@ -24,6 +25,7 @@ package final class ServiceChannel: Sendable {
   let metrics: EndpointMetrics
   let waiters = Waiters()
   let upkeep = Mutex(Upkeep())
+  private let isLookedAfter = Atomic(false)
 
   /// A channel that contacts nobody before its first call.
   ///
@@ -33,6 +35,7 @@ package final class ServiceChannel: Sendable {
   ///   - config: How calls are balanced and repeated.
   ///   - idempotency: What calling the method of a path twice does; `nil` for an unknown path.
   ///   - resolver: Looks names up; the system's resolver by default.
+  ///   - healthProtocol: How endpoints are asked for their health.
   ///   - transport: Makes a client of one endpoint, which need not connect yet.
   package init(
     name: String,
@@ -40,12 +43,14 @@ package final class ServiceChannel: Sendable {
     config: ServiceConfig = ServiceConfig(),
     idempotency: @escaping @Sendable (String) -> Idempotency?,
     resolver: @escaping Resolver = SystemResolver.resolve,
+    healthProtocol: HealthProtocol = .connect,
     transport: @escaping @Sendable (EndpointAddress) -> EndpointTransport
   ) {
     self.name = name
     self.config = config
     self.targets = targets
     self.resolver = resolver
+    self.healthProtocol = healthProtocol
     self.transport = transport
     let known = targets.compactMap { target in
       target.isAddress ? target.endpoint(at: target.host) : nil
@@ -69,14 +74,14 @@ package final class ServiceChannel: Sendable {
 
   /// Sends `request` and awaits the head of the response that counts.
   ///
-  /// The request's `Connect-Timeout-Ms` bounds all attempts; that it is kept to the millisecond is
-  /// for the caller to see to.
+  /// The request's `Connect-Timeout-Ms`, or `grpc-timeout`, bounds all attempts; that it is kept to
+  /// the millisecond is for the caller to see to.
   ///
   /// - Returns: The response of the last attempt, an error of the server's included.
   /// - Throws: `HTTPTransportError` when no attempt had a response, `CancellationError` as soon as
   ///   the task is cancelled.
-  package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-    self.startUpkeep()
+  nonisolated(nonsending) package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    if !self.isLookedAfter.exchange(true, ordering: .relaxed) { self.startUpkeep() }
     let call = ChannelCall(request, self.methods.method(of: request.target))
     self.allowance.withLock { $0.begin() }
     let attempt =
@@ -85,12 +90,11 @@ package final class ServiceChannel: Sendable {
       } else {
         await self.perform(call)
       }
-    let now = ContinuousClock.now
-    if attempt.code == nil { call.method.record(now - call.began, now: now) }
+    if attempt.code == nil { call.method.record(since: call.began) }
     return try attempt.result.get()
   }
 
-  private func perform(
+  nonisolated(nonsending) private func perform(
     _ call: ChannelCall,
     until deadline: ContinuousClock.Instant
   ) async -> Attempt {
@@ -101,7 +105,7 @@ package final class ServiceChannel: Sendable {
     }
   }
 
-  private func perform(_ call: ChannelCall) async -> Attempt {
+  nonisolated(nonsending) private func perform(_ call: ChannelCall) async -> Attempt {
     switch call.method.config.repetition {
     case .none: await self.attempt(call, previous: 0)
     case .retry(let policy): await self.retry(call, policy)

@@ -10,6 +10,14 @@ package enum EmotionMethods {
   package static let annotateTitles = Method<
     Netflixgpt_Emotion_V1_AnnotateTitlesRequest, Netflixgpt_Emotion_V1_AnnotateTitlesResponse
   >(service, "AnnotateTitles", .idempotent)
+  package static let submitAnnotationBatch = Method<
+    Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest,
+    Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse
+  >(service, "SubmitAnnotationBatch", .unknown)
+  package static let collectAnnotationBatch = Method<
+    Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest,
+    Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse
+  >(service, "CollectAnnotationBatch", .noSideEffects)
 }
 
 /// The methods of `netflixgpt.embedding.v1.EmbeddingService`.

@@ -28,6 +28,8 @@ final class Transfer {
   private func setRequest(_ request: HTTPRequest, url: String) throws(CurlError) {
     try self.handle.set(CURLOPT_URL, url)
     try self.handle.set(CURLOPT_PATH_AS_IS, 1)
+    // What dies on a connection of its own is not sent again.
+    if request.isSentOnce { try self.handle.set(CURLOPT_FRESH_CONNECT, 1) }
     for line in request.curlHeaderLines { try self.header.append(line) }
     try self.handle.set(CURLOPT_HTTPHEADER, UnsafeRawPointer(self.header.list))
     switch request.method {

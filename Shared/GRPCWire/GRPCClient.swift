@@ -95,7 +95,8 @@ extension RPCError {
       case .timedOut: failure(.deadlineExceeded, "the server did not answer in time", "TIMED_OUT")
       case .responseTooLarge:
         failure(.resourceExhausted, "the answer is too large", "RESPONSE_TOO_LARGE")
-      case .protocolError: failure(.unavailable, "the server broke the protocol", "PROTOCOL_ERROR")
+      // Says what is wrong with a certificate too.
+      case .protocolError: failure(.unavailable, error.description, "PROTOCOL_ERROR")
       }
   }
 }

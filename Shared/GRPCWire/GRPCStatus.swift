@@ -9,6 +9,11 @@ package enum GRPCStatus {
   /// Characters of a server's message that are passed on.
   private static let maxMessageCharacters = 500
 
+  /// Whether the header fields are those of a gRPC call, or of the answer to one.
+  package static func isGRPC(_ fields: HeaderFields) -> Bool {
+    fields["content-type"]?.hasPrefix("application/grpc") ?? false
+  }
+
   /// Throws what the server says is wrong.
   package static func check(_ response: HTTPResponse) throws(RPCError) {
     let trailers = response.trailers["grpc-status"] == nil ? response.fields : response.trailers

@@ -18,6 +18,8 @@ final class ClientConnection: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var clock: RepeatedTask?
   private var lastHeard = 0
+  /// Whether nothing has come since the last request left, which may have been given up by now.
+  private var isUnanswered = false
   private var pingSent: Int?
   private var isReading = false
   private var isFlushScheduled = false
@@ -45,7 +47,8 @@ final class ClientConnection: ChannelInboundHandler {
   // MARK: Calls
 
   func send(_ call: Call) {
-    if self.session.openStreams == 0 { self.lastHeard = self.session.now }
+    if self.session.openStreams == 0, !self.isUnanswered { self.lastHeard = self.session.now }
+    self.isUnanswered = true
     do throws(HTTPTransportError) {
       let stream = try self.session.submit(call.request, authority: self.loop.authority)
       call.carried(by: stream, on: self)
@@ -82,6 +85,7 @@ final class ClientConnection: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     self.isReading = true
     self.lastHeard = self.session.now
+    self.isUnanswered = false
     self.pingSent = nil
     do throws(HTTP2Error) {
       try self.receive(self.unwrapInboundIn(data))
@@ -151,8 +155,8 @@ final class ClientConnection: ChannelInboundHandler {
 
   /// Ends what has taken too long, and asks a peer that has gone silent whether it is there.
   private func enforceDeadlines() {
-    self.session.now = Int((NIODeadline.now() - self.began).nanoseconds / 1_000_000)
-    guard self.session.openStreams > 0 else { return }
+    self.readClock()
+    guard self.session.openStreams > 0 || self.isUnanswered || self.pingSent != nil else { return }
     let now = self.session.now
     let configuration = self.loop.configuration
     self.session.expire(before: now - configuration.requestTimeout.milliseconds)
@@ -162,9 +166,26 @@ final class ClientConnection: ChannelInboundHandler {
         self.fail(HTTPTransportError(.interrupted, "the server has fallen silent"))
       }
     } else if now - self.lastHeard > configuration.pingInterval.milliseconds {
-      self.pingSent = now
-      self.session.ping()
+      self.ping()
     }
+    self.scheduleFlush()
+  }
+
+  private func readClock() {
+    self.session.now = Int((NIODeadline.now() - self.began).nanoseconds / 1_000_000)
+  }
+
+  private func ping() {
+    guard !self.session.isFinished else { return }
+    self.pingSent = self.session.now
+    self.session.ping()
+  }
+
+  /// Asks the peer at once, after another connection to it broke, whether this one still stands.
+  func doubt() {
+    guard self.pingSent == nil else { return }
+    self.readClock()
+    self.ping()
     self.scheduleFlush()
   }
 

@@ -64,6 +64,11 @@ final class ClientLoop {
     self.waiting.removeAll { $0 === call }
   }
 
+  /// Asks the peer of an idle connection as well whether it is still there.
+  func doubt() {
+    if case .connected(let connection) = self.state { connection.doubt() }
+  }
+
   /// Lets the next call make another connection; requests in flight on this one may go on.
   func forget(_ connection: ClientConnection) {
     if case .connected(let current) = self.state, current === connection { self.state = .idle }
@@ -142,11 +147,9 @@ final class ClientLoop {
     let handshake: Handshake
   }
 
-  /// What encrypts the next connection, by the files as they are now.
+  /// What encrypts the next connection.
   private func encryption(_ timeout: TimeAmount) throws -> Encryption? {
     guard let credentials = self.credentials else { return nil }
-    // Files that can't be used leave what was used before.
-    _ = try? credentials.reload()
     // TLS knows no addresses as names; the certificate is then compared with the peer's address.
     let isAddress = (try? SocketAddress(ipAddress: self.serverName, port: self.port)) != nil
     return Encryption(

@@ -19,8 +19,8 @@ package final class HTTP2Client: Sendable {
   /// - Parameters:
   ///   - host: A name or an IP address; names are looked up for each connection.
   ///   - port: 1...65535.
-  ///   - credentials: Whom to trust and what to show by TLS; `nil` sends in plain text. Files that
-  ///     have changed are used for the next connection.
+  ///   - credentials: Whom to trust and what to show by TLS; `nil` sends in plain text. What they
+  ///     are reloaded with is used for the next connection.
   ///   - serverName: What the server's certificate must be for; the host when `nil`.
   ///   - group: The event loops that carry the connections, best those of the server that calls.
   ///   - configuration: How long to wait, and for how much.
@@ -63,13 +63,23 @@ package final class HTTP2Client: Sendable {
   package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
     let index = self.currentIndex ?? self.nextIndex
     let call = Call(request)
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
-        self.perform(on: index) { loop in loop.start(call, continuation) }
+    do {
+      return try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { continuation in
+          self.perform(on: index) { loop in loop.start(call, continuation) }
+        }
+      } onCancel: {
+        self.perform(on: index) { loop in loop.cancel(call) }
       }
-    } onCancel: {
-      self.perform(on: index) { loop in loop.cancel(call) }
+    } catch let error as HTTPTransportError {
+      if error.reason == .unreachable || error.reason == .interrupted { self.doubt(but: index) }
+      throw error
     }
+  }
+
+  /// What broke one connection likely broke the others, on which nothing may be under way to show it.
+  private func doubt(but index: Int) {
+    for other in self.loops.indices where other != index { self.perform(on: other) { $0.doubt() } }
   }
 
   /// Closes the connections; requests in flight end with `interrupted`, later ones with

@@ -6,7 +6,7 @@ package struct HTTP2ClientConfiguration: Sendable, Hashable {
   /// From the call to the end of its response; callers have limits of their own, an hour at most.
   package var requestTimeout = Duration.seconds(3600)
   package var maxResponseBytes = 64 << 20
-  /// Silence, with requests in flight, after which the peer is asked for a sign of life.
+  /// Silence after a request, even one given up since, until the peer is asked for a sign of life.
   package var pingInterval = Duration.seconds(30)
   /// How long it may take to give one.
   package var pingTimeout = Duration.seconds(10)

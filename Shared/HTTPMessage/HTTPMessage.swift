@@ -18,6 +18,9 @@ package struct HTTPRequest: Sendable, Hashable {
   package var body: [UInt8]
   /// Asks a client for the response as soon as its head has come, with a streamed body.
   package var wantsStream = false
+  /// Whether a client that repeats requests by itself, as libcurl does on a kept connection that
+  /// turns out dead, has to send this one at most once.
+  package var isSentOnce = false
   /// The address that the request came from, as in "127.0.0.1"; empty where no server set it.
   package var peer = ""
   /// What the server that read the request found out by its header; `nil` where it didn't ask.

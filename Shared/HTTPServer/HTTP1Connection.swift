@@ -320,7 +320,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
     if self.lifetime.isGraceOver(at: self.loop.now) { return self.close() }
     if self.lifetime.isOver(at: self.loop.now) {
       self.announceDrain()
-      self.drain()
+      // One in use ends with its next response: a request might cross an end of ours.
+      if self.loop.now - self.lastActivity > limits.drainNotice.milliseconds { self.drain() }
     }
     if let began = self.writeBegan {
       if self.loop.now - began > limits.responseWriteTimeout.milliseconds { self.close() }

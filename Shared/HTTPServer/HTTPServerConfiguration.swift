@@ -60,10 +60,14 @@ package struct HTTPServerLimits: Sendable, Hashable {
   package var idleTimeout = Duration.seconds(120)
   /// From a response's start until the socket has taken it all.
   package var responseWriteTimeout = Duration.seconds(30)
-  /// How long clients of HTTP/1.1 may go on to send requests after the end began; those of HTTP/2
-  /// may until they have heard of it.
-  package var drainNotice = Duration.milliseconds(100)
-  /// How long requests in flight may take after that before they are cancelled.
+  /// How long idle connections of HTTP/1.1 stay open after the end began.
+  ///
+  /// A request that comes meanwhile is answered with `Connection: close`; one that crosses the end
+  /// of its connection is lost, as nothing in HTTP/1.1 tells its client that it was not read.
+  /// Connections of HTTP/2 end as soon as their clients have heard of it.
+  package var drainNotice = Duration.seconds(2)
+  /// How long requests in flight may take after the end began before they are cancelled, and no less
+  /// than `drainNotice`.
   package var drainGrace = Duration.seconds(25)
 
   package init() {}

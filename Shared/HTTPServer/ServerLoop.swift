@@ -25,7 +25,18 @@ final class ServerLoop {
   private static let connectionsPerTurn = 64
   private static let pauseBetweenTurns = TimeAmount.milliseconds(1)
 
-  private enum DrainPhase { case none, announced, begun }
+  /// In which connections that were accepted at the last moment get here.
+  private static let settlingTime = TimeAmount.milliseconds(100)
+
+  private enum DrainPhase {
+    case none
+    /// Clients are told; idle ones of HTTP/1.1 may send another request.
+    case announced
+    /// The same, and no more connections come.
+    case settled
+    /// Connections end with what is in flight.
+    case begun
+  }
 
   init(
     _ eventLoop: any EventLoop,
@@ -167,7 +178,13 @@ final class ServerLoop {
     self.drainPhase = .announced
     self.forEachConnection { $0.announceDrain() }
     let notice = TimeAmount(self.limits.drainNotice)
-    let grace = notice + TimeAmount(self.limits.drainGrace)
+    let grace = TimeAmount(max(self.limits.drainNotice, self.limits.drainGrace))
+    if notice > Self.settlingTime {
+      self.atDrain(after: Self.settlingTime) {
+        self.drainPhase = .settled
+        self.finishDrainIfEmpty()
+      }
+    }
     self.atDrain(after: notice) {
       self.drainPhase = .begun
       self.forEachConnection { $0.drain() }
@@ -192,9 +209,9 @@ final class ServerLoop {
   }
 
   private func finishDrainIfEmpty() {
-    guard self.drainPhase == .begun, self.connections.isEmpty, self.runningHandlers == 0 else {
-      return
-    }
+    guard self.drainPhase == .begun || self.drainPhase == .settled, self.connections.isEmpty,
+      self.runningHandlers == 0
+    else { return }
     self.finishDrain()
   }
 

@@ -39,6 +39,8 @@ nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
   let listener = try await ServerBootstrap(group: configuration.group)
     .serverChannelOption(.backlog, value: 1024)
     .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+    // All that wait are accepted at once: those still waiting at the end are reset by the kernel.
+    .serverChannelOption(.maxMessagesPerRead, value: 256)
     .childChannelOption(.allowRemoteHalfClosure, value: true)
     // 64 KiB each: what one client sends should not keep the others of its loop waiting.
     .childChannelOption(.maxMessagesPerRead, value: 4)

@@ -4,9 +4,12 @@ package struct MilvusAddress: Sendable, Hashable {
   /// One proxy.
   package struct Proxy: Sendable, Hashable {
     package let host: String
-    /// 1...65,535; Milvus's 19530 where the address names none.
+    /// 1...65,535; where the address names none, Milvus's 19530, or 443 by TLS.
     package let port: Int
   }
+
+  /// Whether the proxies speak TLS.
+  package let isEncrypted: Bool
 
   /// At least one.
   package let proxies: [Proxy]
@@ -16,12 +19,15 @@ package struct MilvusAddress: Sendable, Hashable {
   package let prefix: String
 
   /// How an address is written, for people.
-  package static let form = "milvus://HOST:PORT[,HOST:PORT...][/DATABASE][?prefix=NAME]"
+  package static let form = "milvus[s]://HOST:PORT[,HOST:PORT...][/DATABASE][?prefix=NAME]"
 
   /// Reads an address of the form `form`; `nil` for anything else, a user or password included.
   package init?(_ text: String) {
-    guard text.hasPrefix("milvus://"), !text.contains("@") else { return nil }
-    let rest = text.dropFirst("milvus://".count)
+    self.isEncrypted = text.hasPrefix("milvuss://")
+    let scheme = self.isEncrypted ? "milvuss://" : "milvus://"
+    guard text.hasPrefix(scheme), !text.contains("@") else { return nil }
+    let defaultPort = self.isEncrypted ? 443 : 19_530
+    let rest = text.dropFirst(scheme.count)
     let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let place = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     var prefix = "netflixgpt"
@@ -30,7 +36,9 @@ package struct MilvusAddress: Sendable, Hashable {
       prefix = String(parts[1].dropFirst("prefix=".count))
     }
     let database = place.count == 2 ? String(place[1]) : ""
-    let proxies = place[0].split(separator: ",", omittingEmptySubsequences: false).map(Proxy.init)
+    let proxies = place[0].split(separator: ",", omittingEmptySubsequences: false).map { text in
+      Proxy(text, defaultPort: defaultPort)
+    }
     guard !proxies.contains(nil), prefix.isMilvusName, prefix.utf8.count <= 128,
       database.isEmpty || database.isMilvusName
     else { return nil }
@@ -42,9 +50,9 @@ package struct MilvusAddress: Sendable, Hashable {
 
 extension MilvusAddress.Proxy {
   /// Reads `host`, `host:port` or `[IPv6]:port`.
-  fileprivate init?(_ text: Substring) {
+  fileprivate init?(_ text: Substring, defaultPort: Int) {
     var host = text
-    var port = 19_530
+    var port = defaultPort
     let afterHost = text.lastIndex(of: "]") ?? text.startIndex
     if let colon = text[afterHost...].lastIndex(of: ":") {
       guard let number = Int(text[text.index(after: colon)...]), (1...65_535).contains(number)

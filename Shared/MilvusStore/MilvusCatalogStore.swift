@@ -1,6 +1,6 @@
 package import CatalogStore
 package import HTTPMessage
-internal import RPC
+package import RPC
 internal import Synchronization
 
 /// A catalog in Milvus, searched exactly in memory.
@@ -31,21 +31,26 @@ package final class MilvusCatalogStore: TitleStore {
   /// Makes a store; nothing is asked before it is used.
   ///
   /// - Parameters:
-  ///   - proxies: Clients that speak HTTP/2, one for each proxy of the same Milvus; at least one.
+  ///   - send: Reaches Milvus by HTTP/2, through whichever of its proxies work.
   ///   - database: Empty for Milvus's default.
   ///   - prefix: What the names of all its collections start with.
   ///   - credentials: Who asks.
   package init(
-    proxies: [HTTPHandler],
+    send: @escaping HTTPHandler,
     database: String = "",
     prefix: String = "netflixgpt",
     credentials: MilvusCredentials = .none
   ) {
-    let client = MilvusClient(proxies: proxies, database: database, credentials: credentials)
+    let client = MilvusClient(send: send, database: database, credentials: credentials)
     self.reading = CatalogReading(
       log: VersionLog(client: client, names: CollectionNames(prefix: prefix))
     )
     self.writer = CatalogWriter(reading: self.reading)
+  }
+
+  /// What calling the method of a path twice does; `nil` for one that no store calls.
+  package static func idempotency(of path: String) -> Idempotency? {
+    MilvusMethod.allCases.first { method in method.path == path }?.idempotency
   }
 
   package func snapshot() async throws(StoreError) -> CatalogSnapshot {

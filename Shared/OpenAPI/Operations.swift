@@ -56,7 +56,8 @@ struct Operations {
     ])
     let content: [(String, JSONValue)] =
       [("application/json", json)]
-      + (self.method.descriptor.serverStreaming ? [] : [("application/proto", Self.binary)])
+      + (self.method.descriptor.serverStreaming
+        ? Self.envelopes : [("application/proto", Self.binary)])
     return self.operation(
       id: self.name,
       Parameters.references(isQuery: false),
@@ -93,20 +94,35 @@ struct Operations {
     "schema": ["type": "string", "format": "binary", "description": "Protobuf's binary form."]
   ]
 
+  /// How Connect's clients send and get the messages of a stream.
+  private static let envelopes: [(String, JSONValue)] = [
+    "application/connect+json", "application/connect+proto",
+  ].map { type in
+    let description = "A byte of flags, the length in four bytes, a message; again and again."
+    return (
+      type,
+      ["schema": ["type": "string", "format": "binary", "description": .string(description)]]
+    )
+  }
+
   private var success: JSONValue {
     let json = JSONValue.members([
       "schema": ["$ref": MessageSchemas.reference(self.output)], "example": self.outputExample,
     ])
     let content: JSONValue =
       self.method.descriptor.serverStreaming
-      ? [
-        "text/event-stream": [
-          "schema": ["type": "string", "description": "Events of which each has a message."]
-        ],
-        "application/x-ndjson": [
-          "schema": ["type": "string", "description": "A message a line."]
-        ],
-      ] : ["application/json": json, "application/proto": Self.binary]
+      ? .members(
+        [
+          (
+            "text/event-stream",
+            ["schema": ["type": "string", "description": "Events of which each has a message."]]
+          ),
+          (
+            "application/x-ndjson",
+            ["schema": ["type": "string", "description": "A message a line."]]
+          ),
+        ] + Self.envelopes
+      ) : ["application/json": json, "application/proto": Self.binary]
     return [
       "description": "What was asked for.",
       "headers": Parameters.headers(["X-Request-Id", "Server-Timing"]),

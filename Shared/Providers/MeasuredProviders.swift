@@ -67,7 +67,7 @@ package struct MeasuredEmbeddingProvider: EmbeddingProvider {
   package func embeddings(
     of texts: [String],
     deadline: ContinuousClock.Instant
-  ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
+  ) async throws(ProviderError) -> VectorsAnswer {
     try await self.embed.measured({ ($0.inputTokens, 0) }) { () throws(ProviderError) in
       try await self.provider.embeddings(of: texts, deadline: deadline)
     }

@@ -6,18 +6,22 @@ package struct CallHead: Sendable {
   package let path: String
   /// Whether calling the method may change something.
   package let mayChange: Bool
+  /// Whether the answer is a stream, which may stay open for as long as its caller likes.
+  package let isStream: Bool
   /// Without its body, while that is not read.
   package let request: HTTPRequest
 
   init(_ endpoint: Endpoint, _ request: HTTPRequest) {
     self.path = endpoint.path
     self.mayChange = !endpoint.allowsGet
+    self.isStream = false
     self.request = request
   }
 
   init(_ endpoint: StreamEndpoint, _ request: HTTPRequest) {
     self.path = endpoint.path
     self.mayChange = endpoint.mayChange
+    self.isStream = true
     self.request = request
   }
 
@@ -52,7 +56,7 @@ package enum CallEnd: Sendable, Hashable {
 
 /// What a server asks about its calls: whether to serve them, and when.
 ///
-/// Pages are not asked about.
+/// Pages are asked about where they show what is for operators.
 package struct AdmissionHooks: Sendable {
   /// Judges a call by its header, before its body is read; throws a `Refusal`.
   ///
@@ -67,6 +71,11 @@ package struct AdmissionHooks: Sendable {
       _ call: ArrivedCall,
       _ work: @Sendable () async throws -> [UInt8]
     ) async throws -> (body: [UInt8], isReplay: Bool)
+  /// Counts a call that turned out to be worth several as so many more, and gives what its caller is
+  /// to be told then.
+  package var charge: @Sendable (_ head: CallHead, _ more: Int) -> HeaderFields
+  /// Throws a `Refusal` unless who sent a request may see what is for operators.
+  package var inspect: @Sendable (HTTPRequest) throws -> Void
 
   package init(
     admit: @escaping @Sendable (CallHead) throws -> HTTPAdmission,
@@ -75,10 +84,14 @@ package struct AdmissionHooks: Sendable {
       @escaping @Sendable (
         _ call: ArrivedCall,
         _ work: @Sendable () async throws -> [UInt8]
-      ) async throws -> (body: [UInt8], isReplay: Bool)
+      ) async throws -> (body: [UInt8], isReplay: Bool),
+    charge: @escaping @Sendable (_ head: CallHead, _ more: Int) -> HeaderFields,
+    inspect: @escaping @Sendable (HTTPRequest) throws -> Void
   ) {
     self.admit = admit
     self.enter = enter
     self.once = once
+    self.charge = charge
+    self.inspect = inspect
   }
 }

@@ -6,6 +6,9 @@ enum Base64 {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
   )
 
+  /// The alphabet whose digits mean nothing else in a URL.
+  private static let alphabetForURL = Array(Self.alphabet.dropLast(2)) + Array("-_".utf8)
+
   /// The value of each byte as a digit, of the standard and the URL-safe alphabet, or 0xFF.
   private static let values: [UInt8] = {
     var values = [UInt8](repeating: 0xFF, count: 256)
@@ -16,7 +19,12 @@ enum Base64 {
   }()
 
   /// Returns `bytes` in the standard alphabet, unpadded.
-  static func encode(_ bytes: [UInt8]) -> String {
+  static func encode(_ bytes: [UInt8]) -> String { self.encode(bytes, self.alphabet) }
+
+  /// Returns `bytes` in the URL-safe alphabet, unpadded.
+  static func encodeForURL(_ bytes: [UInt8]) -> String { self.encode(bytes, self.alphabetForURL) }
+
+  private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8]) -> String {
     var digits: [UInt8] = []
     digits.reserveCapacity((bytes.count * 4 + 2) / 3)
     var pending: UInt32 = 0
@@ -26,10 +34,10 @@ enum Base64 {
       bits += 8
       while bits >= 6 {
         bits -= 6
-        digits.append(self.alphabet[Int(pending >> UInt32(bits)) & 63])
+        digits.append(alphabet[Int(pending >> UInt32(bits)) & 63])
       }
     }
-    if bits > 0 { digits.append(self.alphabet[Int(pending << UInt32(6 - bits)) & 63]) }
+    if bits > 0 { digits.append(alphabet[Int(pending << UInt32(6 - bits)) & 63]) }
     return String(decoding: digits, as: UTF8.self)
   }
 

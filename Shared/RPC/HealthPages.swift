@@ -48,14 +48,18 @@ extension RPCServer {
     self.route("/startupz") { _ in
       health.hasStarted ? .text("ok\n") : .text("starting\n", status: 503)
     }
-    self.route("/readyz") { request in
-      let report = await health.report()
-      let isVerbose = Query(request.query)["verbose"] != nil
-      return .text(
-        report.isReady && !isVerbose ? "ok\n" : report.text(all: isVerbose),
-        status: report.isReady ? 200 : 503
-      )
-    }
+    self.add(
+      Page(path: "/readyz", isForOperators: false) { request, mayInspect in
+        let report = await health.report()
+        let isVerbose = Query(request.query)["verbose"] != nil
+        guard !report.isReady || isVerbose else { return .text("ok\n") }
+        // Reasons name machines and models; who fails is what any probe may know.
+        return .text(
+          report.text(all: isVerbose, withReasons: mayInspect()),
+          status: report.isReady ? 200 : 503
+        )
+      }
+    )
   }
 }
 
@@ -87,10 +91,11 @@ extension Health {
 
 extension Health.Report {
   /// One line for each result, or for each that failed.
-  fileprivate func text(all: Bool) -> String {
+  fileprivate func text(all: Bool, withReasons: Bool) -> String {
     self.results.reduce(into: "") { text, result in
       switch result.failure {
-      case let failure?: text += "[-]\(result.name) failed: \(failure)\n"
+      case let failure? where withReasons: text += "[-]\(result.name) failed: \(failure)\n"
+      case _?: text += "[-]\(result.name) failed\n"
       case nil where all: text += "[+]\(result.name) ok\n"
       case nil: break
       }

@@ -64,15 +64,25 @@ final class StreamReader<Response: Message & Sendable>: Sendable, Expiring {
   private let mayInflate: Bool
   private let hasDeadline: Bool
   private let explain: @Sendable (any Error) -> RPCError
+  private let tell: @Sendable (Code?) -> Void
   private let state = Mutex(State())
 
+  /// - Parameters:
+  ///   - body: Of the response.
+  ///   - codec: How messages are written.
+  ///   - limit: Bytes of a message.
+  ///   - mayInflate: Whether messages may be compressed.
+  ///   - hasDeadline: Whether `expire` is going to be called.
+  ///   - explain: What an error means to a caller.
+  ///   - finish: Called once, when the stream has ended: with a code unless all went well.
   init(
     _ body: HTTPBodyStream,
     _ codec: Codec,
     limit: Int,
     mayInflate: Bool,
     hasDeadline: Bool,
-    explain: @escaping @Sendable (any Error) -> RPCError
+    explain: @escaping @Sendable (any Error) -> RPCError,
+    finish: @escaping @Sendable (Code?) -> Void
   ) {
     self.body = body
     self.codec = codec
@@ -80,6 +90,7 @@ final class StreamReader<Response: Message & Sendable>: Sendable, Expiring {
     self.mayInflate = mayInflate
     self.hasDeadline = hasDeadline
     self.explain = explain
+    self.tell = finish
   }
 
   var trailers: HeaderFields { self.state.withLock { try? $0.end?.get() } ?? [:] }
@@ -181,7 +192,12 @@ final class StreamReader<Response: Message & Sendable>: Sendable, Expiring {
       return true
     }
     guard isFirst else { return }
-    if case .failure = end { self.body.cancel() }
+    switch end {
+    case .success: self.tell(nil)
+    case .failure(let error):
+      self.body.cancel()
+      self.tell(error.code)
+    }
     if self.hasDeadline { DeadlineQueue.shared.countEnded() }
   }
 

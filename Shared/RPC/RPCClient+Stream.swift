@@ -23,10 +23,24 @@ extension RPCClient {
     timeout: Duration? = nil,
     fields: HeaderFields = [:]
   ) async throws(RPCError) -> MessageStream<Response> {
+    try await self.watched(whileOpen: method.path) { trace, finish throws(RPCError) in
+      try await self.open(method, request, timeout, fields, trace, finish)
+    }
+  }
+
+  /// Begins a stream; `finish` is called when it has ended, where there is one.
+  private func open<Request, Response>(
+    _ method: StreamMethod<Request, Response>,
+    _ request: Request,
+    _ timeout: Duration?,
+    _ fields: HeaderFields,
+    _ trace: TraceContext?,
+    _ finish: @escaping @Sendable (Code?) -> Void
+  ) async throws(RPCError) -> MessageStream<Response> {
     let scope = CallScope.current
     let end = self.deadline(timeout, scope)
     let service = method.service
-    let message = try await self.message(enveloping: request, method.path, fields, scope)
+    let message = try await self.message(enveloping: request, method.path, fields, scope, trace)
     let response: HTTPResponse
     do {
       response = try await self.exchange(message, end)
@@ -45,7 +59,8 @@ extension RPCClient {
       limit: self.maxResponseBytes,
       mayInflate: encoding == "gzip",
       hasDeadline: end != nil,
-      explain: { self.error(of: $0, calling: service) }
+      explain: { self.error(of: $0, calling: service) },
+      finish: finish
     )
     if let end { DeadlineQueue.shared.add(reader, deadline: end) }
     return MessageStream(fields: response.fields, reader)
@@ -55,18 +70,19 @@ extension RPCClient {
     enveloping request: some Message,
     _ path: String,
     _ fields: HeaderFields,
-    _ scope: CallScope
+    _ scope: CallScope,
+    _ trace: TraceContext?
   ) async throws(RPCError) -> HTTPRequest {
     var message = self.request(
       path,
       [
         "content-type": self.codec.streamContentType,
         "connect-protocol-version": "1",
-        "connect-accept-encoding": "gzip",
+        "connect-accept-encoding": self.wire.acceptedEncoding,
       ],
       fields,
       scope,
-      scope.span?.context
+      trace
     )
     message.wantsStream = true
     var envelope = Envelope(flags: 0, payload: try self.encode(request))

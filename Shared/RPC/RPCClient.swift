@@ -16,13 +16,12 @@ package struct RPCClient: Sendable {
   private let send: HTTPHandler
   private let metrics = ClientMetrics()
   let codec: Codec
+  let wire: ClientWire
   let maxResponseBytes: Int
   private let defaultTimeout: Duration
 
   /// Left of the caller's time for its own answer.
   private static let margin = Duration.milliseconds(5)
-  /// Larger requests are compressed.
-  private static let compressAboveBytes = 8 * 1024
 
   /// A client of the server behind a URL, which is not contacted before the first call.
   ///
@@ -30,6 +29,7 @@ package struct RPCClient: Sendable {
   ///   - baseURL: As in "http://127.0.0.1:8081" or "https://example.com/prefix".
   ///   - send: A client, or a server's handler in the same process.
   ///   - codec: How messages are written, both ways.
+  ///   - wire: How calls are sent where the protocol leaves the choice.
   ///   - maxResponseBytes: Of a message after decompression, and of its body before.
   ///   - defaultTimeout: For calls that name no time limit.
   /// - Throws: `InvalidURL` unless `baseURL` is an http or https URL without query and fragment.
@@ -37,6 +37,7 @@ package struct RPCClient: Sendable {
     baseURL: String,
     send: @escaping HTTPHandler,
     codec: Codec = .proto,
+    wire: ClientWire = ClientWire(),
     maxResponseBytes: Int = 32 * 1024 * 1024,
     defaultTimeout: Duration = .seconds(15)
   ) throws(InvalidURL) {
@@ -57,6 +58,7 @@ package struct RPCClient: Sendable {
     self.prefix = String(prefix)
     self.send = send
     self.codec = codec
+    self.wire = wire
     self.maxResponseBytes = maxResponseBytes
     self.defaultTimeout = defaultTimeout
   }
@@ -120,6 +122,29 @@ package struct RPCClient: Sendable {
     }
   }
 
+  /// Measures a call that may go on when `body` has returned what it gives.
+  ///
+  /// - Parameters:
+  ///   - path: Of the method.
+  ///   - body: Tells how the call ended by what it is given, unless it throws.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  func watched<Value: Sendable>(
+    whileOpen path: String,
+    _ body: (TraceContext?, @escaping @Sendable (Code?) -> Void) async throws(RPCError) -> Value
+  ) async throws(RPCError) -> Value {
+    let span = CallScope.current.span?.calling(String(path.dropFirst()))
+    let began = ContinuousClock.now
+    do throws(RPCError) {
+      return try await body(span?.context) { code in
+        self.finish(path, span, after: .now - began, code)
+      }
+    } catch {
+      self.finish(path, span, after: .now - began, error.code)
+      throw error
+    }
+  }
+
   private func finish(_ path: String, _ span: OpenSpan?, after duration: Duration, _ code: Code?) {
     self.metrics.finished(path, after: duration, code)
     span?.end(
@@ -142,22 +167,7 @@ package struct RPCClient: Sendable {
     _ trace: TraceContext?
   ) async throws(RPCError) -> HTTPResponse {
     let scope = CallScope.current
-    var message = self.request(
-      method.path,
-      [
-        "content-type": self.codec.contentType,
-        "connect-protocol-version": "1",
-        "accept-encoding": "gzip",
-      ],
-      fields,
-      scope,
-      trace
-    )
-    message.body = try self.encode(request)
-    if let compressed = await self.compressed(message.body) {
-      message.body = compressed
-      message.fields.append("content-encoding", "gzip")
-    }
+    let message = try await self.message(of: request, method, fields, scope, trace)
     do {
       return try await self.exchange(message, self.deadline(timeout ?? self.defaultTimeout, scope))
     } catch {
@@ -208,11 +218,10 @@ package struct RPCClient: Sendable {
     }
   }
 
-  /// A large message compressed, or `nil` where it is better left as it is.
+  /// A large message compressed, or `nil` where it is to be left as it is.
   func compressed(_ body: [UInt8]) async -> [UInt8]? {
-    guard body.count > Self.compressAboveBytes else { return nil }
-    let compressed = await computing(body.count) { Gzip.compress(body) }
-    return compressed.flatMap { $0.count < body.count ? $0 : nil }
+    guard let most = self.wire.compressAboveBytes, body.count > most else { return nil }
+    return await computing(body.count) { Gzip.compress(body) }
   }
 
   func exchange(

@@ -118,21 +118,23 @@ package struct ErrorDetail: Sendable, Hashable {
   /// - Parameters:
   ///   - subject: As in "key:shop".
   ///   - id: The quota's name, as in "read".
-  ///   - value: Calls in a window.
+  ///   - metric: What is counted.
+  ///   - value: Of the metric in a window; `nil` where that is nobody's business.
   ///   - description: As in "600 calls in 60 s".
   /// - Returns: A `QuotaFailure`.
   package static func quota(
     subject: String,
     id: String,
-    value: Int,
+    metric: String = "calls",
+    value: Int? = nil,
     description: String
   ) -> ErrorDetail {
     let violation = Google_Rpc_QuotaFailure.Violation.with {
       $0.subject = subject
       $0.description_p = description
-      $0.quotaMetric = "calls"
+      $0.quotaMetric = metric
       $0.quotaID = id
-      $0.quotaValue = Int64(value)
+      if let value { $0.quotaValue = Int64(value) }
     }
     return ErrorDetail(Google_Rpc_QuotaFailure.with { $0.violations = [violation] })
   }

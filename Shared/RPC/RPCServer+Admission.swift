@@ -22,10 +22,13 @@ extension RPCServer {
     _ path: String
   ) -> HTTPResponse {
     let began = ContinuousClock.now
-    let requestID = CallFields(request.fields).requestID
+    let fields = CallFields(request.fields)
+    let target = self.target(of: request)
     let refusal = Refusal(error, deadline: nil)
-    var response = refusal.response(requestID: requestID)
-    response.fields.append("x-request-id", requestID)
+    var framing: StreamFraming?
+    if case .stream = target { framing = StreamFraming(fields) }
+    var response = refusal.response(to: request, framing, requestID: fields.requestID)
+    response.fields.append("x-request-id", fields.requestID)
     self.observe(
       CallRecord(
         method: path,
@@ -33,12 +36,15 @@ extension RPCServer {
         code: refusal.error.code,
         failure: refusal.failure,
         duration: .now - began,
-        requestID: requestID,
-        codec: nil,
+        requestID: fields.requestID,
+        codec: framing?.codec,
         requestBytes: 0,
         responseBytes: response.body.count,
         httpMethod: request.method,
-        httpVersion: request.version
+        httpVersion: request.version,
+        caller: refusal.caller,
+        trace: fields.trace,
+        watch: CallWatch(of: target, on: self, fields.trace)
       )
     )
     return response
@@ -53,32 +59,51 @@ extension RPCServer {
   /// Runs a method's handler when its turn has come.
   nonisolated(nonsending) func answer(
     _ endpoint: Endpoint,
-    _ request: HTTPRequest,
+    _ head: CallHead,
     _ payload: Payload,
     _ context: ServerContext,
     _ admitted: HTTPAdmission
   ) async throws -> [UInt8] {
     guard let hooks = self.hooks else { return try await endpoint.answer(payload, context) }
-    let call = ArrivedCall(
-      head: CallHead(endpoint, request),
-      admission: admitted,
-      deadline: context.deadline,
-      codec: payload.codec,
-      message: payload.bytes
-    )
+    let call = ArrivedCall(head, payload, context, admitted)
     let (body, isReplay) = try await hooks.once(call) {
-      let leave = try await hooks.enter(call)
-      do {
-        let body = try await endpoint.answer(payload, context)
-        leave(.answered)
-        return body
-      } catch {
-        leave(call.deadline <= .now ? .timedOut : .failed)
-        throw error
-      }
+      try await self.entered(call) { try await endpoint.answer(payload, context) }
     }
     if isReplay { context.responseFields.append("idempotency-replayed", "true") }
     return body
+  }
+
+  /// Waits for a call's turn, runs `work` and tells how it ended.
+  nonisolated(nonsending) func entered<Value: Sendable>(
+    _ call: ArrivedCall,
+    _ work: nonisolated(nonsending) () async throws -> Value
+  ) async throws -> Value {
+    guard let leave = try await self.hooks?.enter(call) else { return try await work() }
+    do {
+      let value = try await work()
+      leave(.answered)
+      return value
+    } catch {
+      leave(call.deadline <= .now ? .timedOut : .failed)
+      throw error
+    }
+  }
+
+  /// What counts a call as so many more, and keeps in `charged` what its caller is to be told then;
+  /// `nil` where nobody counts.
+  func charging(_ head: CallHead, _ charged: ResponseFields?) -> (@Sendable (Int) -> Void)? {
+    guard let charged, let hooks = self.hooks else { return nil }
+    return { more in charged.replace(hooks.charge(head, more)) }
+  }
+
+  /// Whether who sent a request may see what is for operators.
+  func mayInspect(_ request: HTTPRequest) -> Bool {
+    do {
+      try self.hooks?.inspect(request)
+      return true
+    } catch {
+      return false
+    }
   }
 
   /// What an error becomes; a call that the end of this process cuts off may be asked elsewhere.
@@ -86,5 +111,43 @@ extension RPCServer {
     let refusal = Refusal(error, deadline: deadline)
     // Nobody but a server that ends cancels the calls of those who still wait.
     return error is CancellationError && self.health.isDraining ? .draining : refusal
+  }
+}
+
+extension ArrivedCall {
+  init(
+    _ head: CallHead,
+    _ payload: Payload,
+    _ context: ServerContext,
+    _ admission: HTTPAdmission
+  ) {
+    self.init(
+      head: head,
+      admission: admission,
+      deadline: context.deadline,
+      codec: payload.codec,
+      message: payload.bytes
+    )
+  }
+}
+
+extension Refusal {
+  /// The response to a call, which may be one of a streaming method.
+  ///
+  /// Those who call as Connect's streams do learn of an error by the end of a stream, whatever it is.
+  ///
+  /// Source: https://connectrpc.com/docs/protocol#streaming-response
+  func response(
+    to request: HTTPRequest,
+    _ framing: StreamFraming?,
+    requestID: String
+  ) -> HTTPResponse {
+    guard let framing, framing.form == .envelopes, request.method == "POST" else {
+      return self.response(requestID: requestID)
+    }
+    var fields = framing.fields
+    for field in self.fields.fields { fields.append(field.name, field.value) }
+    let body = framing.end(self.completed(requestID: requestID), [:])
+    return HTTPResponse(status: 200, fields: fields, body: body)
   }
 }

@@ -17,8 +17,8 @@ extension RPCServer {
       var response = await self.stream(endpoint, request, fields, began: began)
       response.fields.append("x-request-id", fields.requestID)
       return response
-    case .page(let path, let page):
-      reply.method = path
+    case .page(let page):
+      reply.method = page.path
       await self.serve(page, request, fields, began: began, &reply)
     case nil: reply.refuse(.unknownPath, fields.requestID)
     }
@@ -117,11 +117,14 @@ extension RPCServer {
   ) async {
     reply.method = endpoint.path
     let (added, trailers) = (ResponseFields(), ResponseFields())
+    let charged = endpoint.hasParts ? ResponseFields() : nil
     var admission = HTTPAdmission()
+    let head = CallHead(endpoint, request)
     var deadline: ContinuousClock.Instant?
     do {
-      admission = try self.admission(of: request, CallHead(endpoint, request))
+      admission = try self.admission(of: request, head)
       let admitted = admission
+      reply.caller = admitted.caller
       let payload = try await self.payload(of: request, fields, endpoint, &reply.codec)
       let timeout = try self.timeout(of: fields, default: endpoint.timeout)
       guard timeout > .zero else { throw Refusal.deadlineExceeded }
@@ -132,7 +135,8 @@ extension RPCServer {
         deadline: end,
         fields: request.fields,
         responseFields: added,
-        responseTrailers: trailers
+        responseTrailers: trailers,
+        charge: self.charging(head, charged)
       )
       let scope = CallScope(
         deadline: end,
@@ -143,7 +147,7 @@ extension RPCServer {
       )
       reply.response.body = try await withDeadline(end) {
         try await CallScope.$current.withValue(scope) {
-          try await self.answer(endpoint, request, payload, context, admitted)
+          try await self.answer(endpoint, head, payload, context, admitted)
         }
       }
       reply.response.fields.append("content-type", payload.codec.contentType)
@@ -152,8 +156,8 @@ extension RPCServer {
       reply.refuse(self.refusal(of: error, deadline: deadline), fields.requestID)
       if request.method == "GET" { reply.response.fields.append("cache-control", "no-store") }
     }
-    reply.caller = admission.caller
     for field in admission.fields.fields { reply.response.fields.append(field.name, field.value) }
+    for field in charged?.current.fields ?? [] { reply.response.fields[field.name] = field.value }
     if fields.isStrict, reply.codec == .json {
       reply.response.fields.append("preference-applied", "handling=strict")
     }
@@ -164,7 +168,7 @@ extension RPCServer {
   }
 
   nonisolated(nonsending) private func serve(
-    _ page: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse,
+    _ page: Page,
     _ request: HTTPRequest,
     _ fields: CallFields,
     began: ContinuousClock.Instant,
@@ -175,7 +179,10 @@ extension RPCServer {
     }
     let deadline = began + self.limits.defaultTimeout
     do {
-      reply.response = try await withDeadline(deadline) { try await page(request) }
+      if page.isForOperators { try self.hooks?.inspect(request) }
+      reply.response = try await withDeadline(deadline) {
+        try await page.answer(request) { self.mayInspect(request) }
+      }
     } catch {
       reply.refuse(Refusal(error, deadline: deadline), fields.requestID)
     }
@@ -244,6 +251,7 @@ private struct Reply {
   mutating func refuse(_ refusal: Refusal, _ requestID: String) {
     self.code = refusal.error.code
     self.failure = refusal.failure
+    if self.caller.isEmpty { self.caller = refusal.caller }
     self.response = refusal.response(requestID: requestID)
   }
 }

@@ -56,53 +56,45 @@ extension RPCServer {
     began: ContinuousClock.Instant
   ) async -> HTTPResponse {
     let framing = StreamFraming(fields, self.limits)
-    let observe = { @Sendable (status: Int, refusal: Refusal?, bytes: Int) in
-      self.observe(
-        CallRecord(
-          method: endpoint.path,
-          status: status,
-          code: refusal?.error.code,
-          failure: refusal?.failure,
-          duration: .now - began,
-          requestID: fields.requestID,
-          codec: framing?.codec,
-          requestBytes: request.body.count,
-          responseBytes: bytes,
-          httpMethod: request.method,
-          httpVersion: request.version,
-          caller: request.admission?.caller ?? "",
-          trace: fields.trace,
-          watch: fields.watch
-        )
-      )
-    }
+    var record = CallRecord(
+      method: endpoint.path,
+      status: 200,
+      code: nil,
+      duration: .zero,
+      requestID: fields.requestID,
+      codec: framing?.codec,
+      requestBytes: request.body.count,
+      responseBytes: 0,
+      httpMethod: request.method,
+      httpVersion: request.version,
+      trace: fields.trace,
+      watch: fields.watch
+    )
+    let head = CallHead(endpoint, request)
     do throws(Refusal) {
       guard request.method == "POST" else { throw Refusal.wrongMethod(allowed: "POST") }
       guard let framing else { throw Refusal.wrongStreamCodec }
       let admission: HTTPAdmission
-      do { admission = try self.admission(of: request, CallHead(endpoint, request)) } catch {
+      do { admission = try self.admission(of: request, head) } catch {
         throw Refusal(error, deadline: nil)
       }
-      var call = try await self.call(endpoint, request, fields, framing, began: began)
-      call.scope.priority = admission.priority
-      for field in admission.fields.fields {
-        call.context.responseFields.append(field.name, field.value)
+      record.caller = admission.caller
+      let known = record
+      let call = try await self.call(endpoint, head, fields, framing, admission, began: began)
+      return await self.run(endpoint, call, framing) { status, refusal, bytes in
+        self.observe(known.ended(status, refusal, bytes, began))
       }
-      return await self.run(endpoint, call, framing, observe)
     } catch {
-      guard let framing, framing.form == .envelopes, request.method == "POST" else {
-        let response = error.response(requestID: fields.requestID)
-        observe(response.status, error, response.body.count)
-        return response
-      }
-      let body = framing.end(error.completed(requestID: fields.requestID), [:])
-      observe(200, error, body.count)
-      return HTTPResponse(status: 200, fields: framing.fields, body: body)
+      let response = error.response(to: request, framing, requestID: fields.requestID)
+      if record.caller.isEmpty { record.caller = error.caller }
+      self.observe(record.ended(response.status, error, response.body.count, began))
+      return response
     }
   }
 
   /// What a handler gets.
   private struct StreamCall {
+    var arrived: ArrivedCall
     var payload: Payload
     var context: ServerContext
     var scope: CallScope
@@ -110,11 +102,13 @@ extension RPCServer {
 
   private func call(
     _ endpoint: StreamEndpoint,
-    _ request: HTTPRequest,
+    _ head: CallHead,
     _ fields: CallFields,
     _ framing: StreamFraming,
+    _ admission: HTTPAdmission,
     began: ContinuousClock.Instant
   ) async throws(Refusal) -> StreamCall {
+    let request = head.request
     guard fields.protocolVersion == nil || fields.protocolVersion == "1" else {
       throw .unknownProtocolVersion
     }
@@ -129,20 +123,26 @@ extension RPCServer {
     }
     guard timeout.map({ $0 > .zero }) ?? true else { throw .deadlineExceeded }
     let deadline = timeout.map { began + $0 }
+    let told = ResponseFields()
+    told.replace(admission.fields)
+    let context = ServerContext(
+      requestID: fields.requestID,
+      deadline: deadline ?? began + .milliseconds(Timeout.maxMilliseconds),
+      fields: request.fields,
+      responseFields: told,
+      responseTrailers: ResponseFields(),
+      charge: nil
+    )
     return StreamCall(
+      arrived: ArrivedCall(head, payload, context, admission),
       payload: payload,
-      context: ServerContext(
-        requestID: fields.requestID,
-        deadline: deadline ?? began + .milliseconds(Timeout.maxMilliseconds),
-        fields: request.fields,
-        responseFields: ResponseFields(),
-        responseTrailers: ResponseFields()
-      ),
+      context: context,
       scope: CallScope(
         deadline: deadline,
         requestID: fields.requestID,
         span: fields.watch?.span,
-        baggage: fields.baggage
+        baggage: fields.baggage,
+        priority: admission.priority
       )
     )
   }
@@ -166,7 +166,9 @@ extension RPCServer {
     )
     reply.run(until: deadline) {
       try await CallScope.$current.withValue(call.scope) {
-        try await endpoint.answer(call.payload, context, reply)
+        try await self.entered(call.arrived) {
+          try await endpoint.answer(call.payload, context, reply)
+        }
       }
     }
     if let heartbeat = framing.heartbeat {
@@ -190,6 +192,24 @@ extension RPCServer {
       response.fields.append(field.name, field.value)
     }
     return response
+  }
+}
+
+extension CallRecord {
+  /// The record of a call that has ended now.
+  fileprivate func ended(
+    _ status: Int,
+    _ refusal: Refusal?,
+    _ bytes: Int,
+    _ began: ContinuousClock.Instant
+  ) -> CallRecord {
+    var record = self
+    record.status = status
+    record.code = refusal?.error.code
+    record.failure = refusal?.failure
+    record.responseBytes = bytes
+    record.duration = .now - began
+    return record
   }
 }
 

@@ -59,17 +59,27 @@ package struct RPCServer: Sendable {
   ///   - method: Its path must not be registered yet, or its handler is replaced.
   ///   - timeout: For calls that name no time limit; the limits' default when `nil`.
   ///   - cacheControl: Of messages that are got by GET.
+  ///   - cost: As how many calls one counts where a caller's calls are counted, 1 or more; each is
+  ///     one where `nil`.
   ///   - handler: Throws an `RPCError` for its caller to read. Any other error becomes an
   ///     `internal` that says nothing of it.
   package mutating func register<Request, Response>(
     _ method: Method<Request, Response>,
     timeout: Duration? = nil,
     cacheControl: String = Self.revalidated,
+    cost: (@Sendable (Request) -> Int)? = nil,
     handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
   ) {
     let shapes = self.shapes
-    self.register(method, timeout: timeout, cacheControl: cacheControl) { payload, context in
+    let hasParts = cost != nil
+    self.register(
+      method,
+      timeout: timeout,
+      cacheControl: cacheControl,
+      hasParts: hasParts
+    ) { payload, context in
       let request = try await payload.decoded(Request.self, by: shapes)
+      if let cost = cost?(request), cost > 1 { context.charge?(cost - 1) }
       return try payload.codec.encode(try await handler(request, context))
     }
   }
@@ -78,6 +88,7 @@ package struct RPCServer: Sendable {
     _ method: Method<Request, Response>,
     timeout: Duration?,
     cacheControl: String,
+    hasParts: Bool = false,
     answer: @escaping Endpoint.Answer
   ) {
     let endpoint = Endpoint(
@@ -85,6 +96,7 @@ package struct RPCServer: Sendable {
       allowsGet: method.idempotency == .noSideEffects,
       timeout: timeout ?? self.limits.defaultTimeout,
       cacheControl: cacheControl,
+      hasParts: hasParts,
       answer: answer
     )
     self.health.addService(method.service)
@@ -96,25 +108,40 @@ package struct RPCServer: Sendable {
     self.targets[endpoint.path] = .stream(endpoint)
   }
 
-  /// Answers GET and HEAD of a path with a page, whose handler may throw as a method's does.
+  /// Answers GET and HEAD of a path with a page.
+  ///
+  /// - Parameters:
+  ///   - path: As in "/metrics".
+  ///   - isForOperators: Whether those alone see it who may see what is for operators.
+  ///   - handler: May throw as a method's does.
   package mutating func route(
     _ path: String,
+    isForOperators: Bool = false,
     handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
   ) {
-    self.targets[path] = .page(path, handler)
+    let page = Page(path: path, isForOperators: isForOperators) { request, _ in
+      try await handler(request)
+    }
+    self.add(page)
   }
+
+  mutating func add(_ page: Page) { self.targets[page.path] = .page(page) }
 
   /// The paths of the methods registered so far, in their order.
   package var methodPaths: [String] {
-    self.targets.values.compactMap {
-      if case .method(let endpoint) = $0 { endpoint.path } else { nil }
+    self.targets.values.compactMap { target in
+      switch target {
+      case .method(let endpoint): endpoint.path
+      case .stream(let endpoint): endpoint.path
+      case .page: nil
+      }
     }
     .sorted()
   }
 
   /// The paths of the pages there are so far, in their order.
   package var pagePaths: [String] {
-    self.targets.values.compactMap { if case .page(let path, _) = $0 { path } else { nil } }
+    self.targets.values.compactMap { if case .page(let page) = $0 { page.path } else { nil } }
       .sorted()
   }
 
@@ -131,7 +158,18 @@ package struct RPCServer: Sendable {
 enum Target: Sendable {
   case method(Endpoint)
   case stream(StreamEndpoint)
-  case page(String, @Sendable (HTTPRequest) async throws -> HTTPResponse)
+  case page(Page)
+}
+
+/// A registered page.
+struct Page: Sendable {
+  /// Asks whether who wants to see the page may see what is for operators.
+  typealias Access = @Sendable () -> Bool
+
+  let path: String
+  /// Whether those alone see it who may see what is for operators.
+  let isForOperators: Bool
+  let answer: @Sendable (HTTPRequest, Access) async throws -> HTTPResponse
 }
 
 /// A registered method, without its types.
@@ -144,5 +182,7 @@ struct Endpoint: Sendable {
   let timeout: Duration
   /// Of messages that are got by GET.
   let cacheControl: String
+  /// Whether one call may count as several.
+  let hasParts: Bool
   let answer: Answer
 }

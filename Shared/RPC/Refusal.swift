@@ -7,6 +7,8 @@ package struct Refusal: Error, Sendable {
   /// Where the status is not the code's.
   var status: Int?
   package var fields: HeaderFields = [:]
+  /// Who was refused, as far as that was found out; for logs.
+  package var caller = ""
   /// The type of an error that doesn't speak for itself, for operators.
   var failure: String?
 

@@ -16,6 +16,8 @@ package struct ServerContext: Sendable {
   package let responseFields: ResponseFields
   /// What follows the response, whether it is a message or an error.
   package let responseTrailers: ResponseFields
+  /// Counts the call as so many more; `nil` where one call is one.
+  let charge: (@Sendable (_ more: Int) -> Void)?
 }
 
 /// Header fields that a handler adds to its response.
@@ -30,6 +32,13 @@ package final class ResponseFields: Sendable {
   /// Adds a binary field, whose name ends in "-bin".
   package func append(_ name: String, bytes: [UInt8]) {
     self.fields.withLock { $0.append(name, bytes: bytes) }
+  }
+
+  /// Puts fields in the place of those of the same names.
+  func replace(_ fields: HeaderFields) {
+    self.fields.withLock { current in
+      for field in fields.fields { current[field.name] = field.value }
+    }
   }
 
   var current: HeaderFields { self.fields.withLock { $0 } }

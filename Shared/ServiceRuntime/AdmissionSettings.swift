@@ -17,7 +17,7 @@ enum AdmissionSettings {
   static let issuer = Setting<String?>.optional("JWT_ISSUER", "What `iss` of a token must be.")
   static let audience = Setting<String?>.optional(
     "JWT_AUDIENCE",
-    "What must be in `aud` of a token."
+    "What must be in `aud` of a token; needed with JWT_JWKS_FILE, where * takes tokens for any."
   )
   static let clockSkew = Setting<Int>.integer(
     "JWT_CLOCK_SKEW_SECONDS",
@@ -30,7 +30,8 @@ enum AdmissionSettings {
     type: "rate",
     range: "CALLS/SECONDS or read=CALLS/SECONDS,write=CALLS/SECONDS",
     shown: "",
-    "Calls of each caller: a key without a rate of its own, a token's subject, or an address.",
+    "Calls of each caller: a key without a rate of its own, a token's subject, a certificate's name "
+      + "or an address. A batch counts as its moods.",
     default: nil
   ) { RatePolicies($0).map(Optional.some) }
   static let mostRunning = Setting<Int>.integer(
@@ -44,6 +45,13 @@ enum AdmissionSettings {
     default: 500,
     in: 0...100_000,
     "Calls that wait for their turn while the adaptive limit is reached."
+  )
+  static let mostStreams = Setting<Int>.integer(
+    "MAX_OPEN_STREAMS",
+    default: 1000,
+    in: 1...100_000,
+    "Calls answered by a stream, such as Health/Watch, at once; the last tenth is for X-Priority "
+      + "critical, and sheddable ones have half."
   )
   static let replaySeconds = Setting<Int>.integer(
     "IDEMPOTENCY_TTL_SECONDS",
@@ -63,7 +71,8 @@ enum AdmissionSettings {
   static let table = [
     Self.keysFile.about, Self.jwksFile.about, Self.tokenSecret.about, Self.issuer.about,
     Self.audience.about, Self.clockSkew.about, Self.rates.about, Self.mostRunning.about,
-    Self.mostWaiting.about, Self.replaySeconds.about, Self.crossOrigin.about,
+    Self.mostWaiting.about, Self.mostStreams.about, Self.replaySeconds.about,
+    Self.crossOrigin.about,
   ]
 
   static func configuration(_ values: SettingValues) -> AdmissionControl.Configuration {
@@ -77,6 +86,7 @@ enum AdmissionSettings {
     configuration.rates = values[Self.rates]
     configuration.mostRunning = values[Self.mostRunning] == 0 ? nil : values[Self.mostRunning]
     configuration.mostWaiting = values[Self.mostWaiting]
+    configuration.mostStreams = values[Self.mostStreams]
     configuration.replayLifetime = .seconds(values[Self.replaySeconds])
     return configuration
   }

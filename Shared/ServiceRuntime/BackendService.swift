@@ -1,4 +1,4 @@
-import Certificates
+package import Certificates
 package import Channel
 import Contracts
 import HTTPClient
@@ -17,6 +17,8 @@ package struct BackendService: Sendable {
   package let places: String
   package let client: RPCClient
   private let channel: ServiceChannel
+  /// What it is called with by TLS; `nil` in plain text.
+  package let credentials: Credentials?
 
   /// Contacts nobody before the first call.
   ///
@@ -35,7 +37,7 @@ package struct BackendService: Sendable {
   ) throws {
     let places = values[setting]
     let isEncrypted = places.targets.contains { $0.scheme == "https" }
-    let credentials = isEncrypted ? try ServiceTLSSettings.credentials(values) : nil
+    let credentials = isEncrypted ? try ClientTLSSettings.services.credentials(values) : nil
     let idempotency = IdempotencyTable(schema: Schema.fileDescriptorSet)
     let channel = ServiceChannel(
       name: name,
@@ -49,6 +51,7 @@ package struct BackendService: Sendable {
     self.name = name
     self.places = places.text
     self.channel = channel
+    self.credentials = credentials
     self.client = try RPCClient(
       baseURL: "http://\(name)",
       send: presenting(key, to: channel.handler)

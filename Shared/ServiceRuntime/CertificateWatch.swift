@@ -6,13 +6,14 @@ import Logging
 import Glibc
 #endif
 
-/// Keeps a server's credentials in step with their files.
+/// Keeps credentials in step with their files.
 enum CertificateWatch {
   private static let period = 10
 
   /// Reads the files again every few seconds and on SIGHUP, which would end the process otherwise,
   /// until the task is cancelled.
-  static func run(_ credentials: Credentials, _ logger: Logger) async {
+  static func run(_ credentials: [Credentials], _ logger: Logger) async {
+    guard !credentials.isEmpty else { return }
     let (moments, moment) = AsyncStream.makeStream(
       of: Void.self,
       bufferingPolicy: .bufferingNewest(1)
@@ -26,7 +27,9 @@ enum CertificateWatch {
     timer.setEventHandler { moment.yield() }
     hangup.activate()
     timer.activate()
-    for await _ in moments { Self.reload(credentials, logger) }
+    for await _ in moments {
+      for each in credentials { Self.reload(each, logger) }
+    }
     hangup.cancel()
     timer.cancel()
   }

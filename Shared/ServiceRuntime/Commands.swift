@@ -1,3 +1,4 @@
+import Admission
 package import ArgumentParser
 import RPC
 
@@ -59,6 +60,20 @@ func assembled<S: Service>(
   throw ExitCode(EX_CONFIG)
 }
 
+/// Reads who may call, or ends the process with what is wrong and status 78 (`EX_CONFIG`).
+func admission<S: Service>(
+  _ service: S.Type,
+  _ values: SettingValues,
+  report: @escaping @Sendable (String) -> Void = { _ in }
+) async throws -> AdmissionControl {
+  do {
+    return try await AdmissionControl(AdmissionSettings.configuration(values), report: report)
+  } catch {
+    complain("\(S.name): \(error)")
+    throw ExitCode(EX_CONFIG)
+  }
+}
+
 struct CheckConfig<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -77,6 +92,7 @@ struct CheckConfig<S: Service>: AsyncParsableCommand {
     }
     let values = try ServiceRuntime.configuration(of: S.self)
     _ = try assembled(S.self, values)
+    _ = try await admission(S.self, values)
     for setting in S.allSettings { print("\(setting.key)=\(values.shown(setting))") }
   }
 }

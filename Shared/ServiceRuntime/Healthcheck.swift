@@ -21,7 +21,7 @@ struct Healthcheck<S: Service>: AsyncParsableCommand {
       host: host == "0.0.0.0" ? "127.0.0.1" : host,
       port: port,
       credentials: isEncrypted
-        ? try ServiceTLSSettings.credentials(values, role: .trustingClient) : nil
+        ? try ClientTLSSettings.services.credentials(values, role: .trustingClient) : nil
     )
     let request = HTTPRequest(
       method: "GET",

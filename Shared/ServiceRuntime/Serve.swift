@@ -10,10 +10,6 @@ import OpenAPI
 import RPC
 import Telemetry
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
 struct Serve<S: Service>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(commandName: "serve", abstract: "Answer calls until SIGTERM or Ctrl-C.")
@@ -34,8 +30,16 @@ struct Serve<S: Service>: AsyncParsableCommand {
     let (settings, service) = try assembled(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
     let health = Health()
-    let admission = try await self.admission(values, logger)
-    var server = self.server(of: service, settings, introspection, health)
+    let admission = try await admission(S.self, values) { event in
+      logger.warning("admission", metadata: ["event": "\(event)"])
+    }
+    var server = self.server(
+      of: service,
+      settings,
+      introspection,
+      health,
+      hasAdminAddress: shown.admin != nil
+    )
     server.hooks = admission.hooks
     let crossOrigin = values[AdmissionSettings.crossOrigin]
     var main = settings.http(serving: server)
@@ -44,7 +48,7 @@ struct Serve<S: Service>: AsyncParsableCommand {
       configuration: main,
       handler: server.handler(crossOrigin),
       drainDelay: settings.drainDelay,
-      credentials: settings.credentials,
+      credentials: [settings.credentials].compactMap(\.self) + service.credentials,
       health: health,
       signals: TerminationSignals(),
       logger: logger
@@ -79,7 +83,8 @@ struct Serve<S: Service>: AsyncParsableCommand {
     of service: S,
     _ settings: ServerSettings,
     _ introspection: Introspection,
-    _ health: Health
+    _ health: Health,
+    hasAdminAddress: Bool
   ) -> RPCServer {
     var server = RPCServer(
       schema: Schema.fileDescriptorSet,
@@ -89,24 +94,11 @@ struct Serve<S: Service>: AsyncParsableCommand {
       observe: introspection.accessLog.write
     )
     service.register(on: &server, health: health)
-    introspection.addMetricsPage(to: &server)
+    // Operators who have an address of their own need none of it here.
+    if !hasAdminAddress { introspection.addMetricsPage(to: &server) }
     OpenAPIPage.register(on: &server, title: S.name, summary: S.summary)
     IndexPage.register(on: &server, title: "\(S.name): \(S.summary)")
     return server
-  }
-
-  private func admission(
-    _ values: SettingValues,
-    _ logger: Logger
-  ) async throws -> AdmissionControl {
-    do {
-      return try await AdmissionControl(AdmissionSettings.configuration(values)) { event in
-        logger.warning("admission", metadata: ["event": "\(event)"])
-      }
-    } catch {
-      complain("\(S.name): \(error)")
-      throw ExitCode(EX_CONFIG)
-    }
   }
 }
 
@@ -115,7 +107,8 @@ private struct Serving: Sendable {
   var configuration: HTTPServerConfiguration
   var handler: HTTPHandler
   var drainDelay: Duration
-  var credentials: Credentials?
+  /// The server's own, and those of the services behind it.
+  var credentials: [Credentials]
   var health: Health
   var signals: TerminationSignals
   var logger: Logger
@@ -128,9 +121,7 @@ private struct Serving: Sendable {
         metadata: ["host": "\(address.host)", "port": "\(address.port)"]
       )
       await withTaskGroup(of: Void.self) { group in
-        if let credentials {
-          group.addTask { await CertificateWatch.run(credentials, self.logger) }
-        }
+        group.addTask { await CertificateWatch.run(self.credentials, self.logger) }
         let signal = await self.signals.first()
         self.health.drain()
         self.logger.info("draining", metadata: ["signal": "\(signal.name)"])

@@ -84,7 +84,8 @@ struct ServerSettings: Sendable {
     "MAX_TIMEOUT_MS",
     default: 120_000,
     in: 1...3_600_000,
-    "Longest deadline; longer ones are shortened to it."
+    "Longest deadline of a call with one answer; longer ones are shortened to it. A stream lasts "
+      + "as long as its caller says."
   )
   static let drainDelay = Setting<Int>.integer(
     "DRAIN_DELAY_SECONDS",
@@ -104,7 +105,7 @@ struct ServerSettings: Sendable {
       Self.maxStreams.about, Self.maxConnections.about, Self.maxAge.about, Self.idleTimeout.about,
       Self.keepalive.about, Self.readTimeout.about, Self.defaultTimeout.about,
       Self.maxTimeout.about, Self.drainDelay.about,
-    ] + TLSSettings.table + ServiceTLSSettings.table
+    ] + TLSSettings.table + ClientTLSSettings.services.table
   }
 
   let rpc: RPCLimits

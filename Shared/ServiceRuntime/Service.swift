@@ -1,4 +1,5 @@
 package import ArgumentParser
+package import Certificates
 package import JSONText
 package import RPC
 
@@ -23,6 +24,9 @@ package protocol Service: Sendable {
   /// What operators may look at on the admin address, by name: `/debugz/NAME` answers it as JSON.
   var debugPages: [String: @Sendable () async -> JSONValue] { get }
 
+  /// What others are called with by TLS; their files are watched.
+  var credentials: [Credentials] { get }
+
   /// Tries each dependency once, for a person to read.
   func diagnose() async -> [Diagnosis]
 
@@ -32,6 +36,8 @@ package protocol Service: Sendable {
 
 extension Service {
   package static var commands: [any AsyncParsableCommand.Type] { [] }
+
+  package var credentials: [Credentials] { [] }
 
   package var debugPages: [String: @Sendable () async -> JSONValue] { [:] }
 

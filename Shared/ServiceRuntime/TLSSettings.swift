@@ -1,4 +1,4 @@
-package import Certificates
+import Certificates
 
 /// How a service proves by TLS who it is, and asks its clients to.
 enum TLSSettings {
@@ -19,7 +19,8 @@ enum TLSSettings {
     "TLS_CLIENT_AUTH",
     default: ClientCertificatePolicy.none.rawValue,
     of: ClientCertificatePolicy.allCases.map(\.rawValue),
-    "Whether clients are asked for a certificate, or must have one."
+    "Whether clients are asked for a certificate, or must have one; its common name, or else its "
+      + "first other name, tells callers apart in log and rate limits where no keys are asked for."
   )
 
   static let table = [
@@ -53,50 +54,9 @@ enum TLSSettings {
   }
 }
 
-/// Whom a service trusts, and how it proves who it is, when it calls another one by `https://`.
-package enum ServiceTLSSettings {
-  private static let authorities = Setting<String?>.optional(
-    "SERVICE_CA_FILE",
-    "PEM file of the authorities that the certificates of services called by https:// must come "
-      + "from; the system's when not set."
-  )
-  private static let certificate = Setting<String?>.optional(
-    "SERVICE_CERTIFICATE_FILE",
-    "PEM file of the certificate to show to services that ask for one."
-  )
-  private static let key = Setting<String?>.optional(
-    "SERVICE_KEY_FILE",
-    "PEM file of that certificate's key, without a passphrase."
-  )
-
-  static let table = [Self.authorities.about, Self.certificate.about, Self.key.about]
-
-  /// What to call other services with.
-  package static func credentials(
-    _ values: SettingValues,
-    role: Credentials.Role = .client
-  ) throws(ConfigurationProblems) -> Credentials {
-    let files = CertificateFiles(
-      certificate: values[Self.certificate],
-      key: values[Self.key],
-      authorities: values[Self.authorities]
-    )
-    do throws(CertificateProblems) {
-      return try Credentials(files, role: role)
-    } catch {
-      throw ConfigurationProblems(
-        error,
-        certificate: Self.certificate.about.key,
-        key: Self.key.about.key,
-        authorities: Self.authorities.about.key
-      )
-    }
-  }
-}
-
 extension ConfigurationProblems {
   /// The problems of files as problems of the settings that name them.
-  fileprivate init(
+  init(
     _ problems: CertificateProblems,
     certificate: String,
     key: String,

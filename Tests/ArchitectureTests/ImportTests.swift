@@ -13,7 +13,7 @@ private let allowed: [String: Set<String>] = [
   "Telemetry": ["HTTPMessage", "JSONText"],
   "RPC": ["HTTPMessage", "JSONText", "Telemetry", "CZlib"],
   "OpenAPI": ["JSONText"],
-  "Channel": ["HTTPMessage", "RPC"],
+  "Channel": ["HTTPMessage", "RPC", "GRPCWire"],
   "Admission": ["HTTPMessage", "RPC"],
   "GRPCWire": ["HTTPMessage", "RPC"],
   "MilvusStore": ["HTTPMessage", "RPC", "GRPCWire", "CatalogStore"],
@@ -37,8 +37,8 @@ private let allowed: [String: Set<String>] = [
     "ServiceRuntime",
   ],
   "RecommendationGateway": [
-    "HTTPMessage", "HTTPClient", "RPC", "JSONText", "Channel", "Contracts", "Caching",
-    "CatalogStore", "CatalogCSV", "MilvusStore", "Safety", "ServiceRuntime",
+    "HTTPMessage", "HTTPClient", "Certificates", "RPC", "JSONText", "Channel", "Contracts",
+    "Caching", "CatalogStore", "CatalogCSV", "MilvusStore", "Safety", "ServiceRuntime",
   ],
 ]
 

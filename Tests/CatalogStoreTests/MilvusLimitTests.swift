@@ -1,4 +1,5 @@
 import CatalogStore
+import GRPCWire
 import HTTPClient
 import RPC
 import Testing
@@ -12,7 +13,7 @@ import Testing
     _ body: (MilvusClient, CollectionNames, Generation) async throws -> Void
   ) async throws {
     let proxy = HTTP2Client(host: address.proxies[0].host, port: address.proxies[0].port)
-    let client = MilvusClient(proxies: [proxy.handler], database: "", credentials: .none)
+    let client = MilvusClient(send: proxy.handler, database: "", credentials: .none)
     let names = CollectionNames(prefix: "limits_\(UInt32.random(in: 0...UInt32.max))")
     let reading = CatalogReading(log: VersionLog(client: client, names: names))
     let generation = Generation(slot: 1, writer: 1)
@@ -25,6 +26,26 @@ import Testing
   private static func refusal(_ body: () async throws -> Void) async -> MilvusError? {
     do { try await body() } catch { return error as? MilvusError }
     return nil
+  }
+
+  /// What a server says to what this side would not have sent.
+  private static func answerToMoreThan64MiB(_ address: MilvusAddress) async -> RPCError {
+    let proxy = HTTP2Client(host: address.proxies[0].host, port: address.proxies[0].port)
+    let client = GRPCClient(send: proxy.handler, maxMessageBytes: 128 << 20)
+    var request = MilvusInsertRequest()
+    request.collectionName = String(repeating: "x", count: 65 << 20)
+    var refusal = RPCError(.unknown, "taken")
+    do throws(RPCError) {
+      let _: MilvusMutationResult = try await client.call(
+        MilvusMethod.insert.path,
+        request,
+        deadline: .now + Self.far
+      )
+    } catch {
+      refusal = error
+    }
+    await proxy.close()
+    return refusal
   }
 
   private static let far = Duration.seconds(20)
@@ -101,6 +122,10 @@ import Testing
           }
         ),
       ]
+      let larger = await Self.answerToMoreThan64MiB(address)
+      print("\(address.proxies[0].port)  the server to such a message: \(larger)")
+      // milvus-lite has no such limit, or answers with as much again.
+      #expect(larger.code == .resourceExhausted || larger.message == "taken")
       for (what, refusal) in refusals {
         let told = refusal.map { "\(StoreError($0))" } ?? "taken"
         print("\(address.proxies[0].port)  \(what): \(refusal?.code ?? 0)  \(told.prefix(160))")

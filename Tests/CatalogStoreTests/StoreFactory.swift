@@ -26,10 +26,10 @@ struct StoreFactory: Sendable, CustomTestStringConvertible {
 
   /// The catalog of a folder is the one whose collections are named like it.
   private static func milvus(_ address: MilvusAddress) -> StoreFactory {
-    let clients = address.proxies.map { proxy in HTTP2Client(host: proxy.host, port: proxy.port) }
+    let client = HTTP2Client(host: address.proxies[0].host, port: address.proxies[0].port)
     return StoreFactory(testDescription: "Milvus at port \(address.proxies[0].port)") { folder in
       MilvusCatalogStore(
-        proxies: clients.map(\.handler),
+        send: client.handler,
         database: address.database,
         prefix: folder.split(separator: "/").joined(separator: "_").replacing("-", with: "_")
       )

@@ -94,6 +94,52 @@ struct `A channel's endpoints` {
     }
   }
 
+  @Test func `that were cut off take calls within seconds of their return`() async throws {
+    let isCut = Mutex(false)
+    let replicas = [Replica(), Replica()]
+    try await serving(replicas) { ports in
+      var config = ServiceConfig()
+      config.balancing = .roundRobin
+      // Later than this test waits.
+      config.outliers.probeInterval = .seconds(60)
+      try await withChannel(
+        to: ports,
+        config,
+        transport: { address in
+          let real = http2(address)
+          let answer = real.handler
+          return EndpointTransport(
+            handler: { request in
+              guard address.port == ports[0], isCut.withLock({ $0 }) else {
+                return try await answer(request)
+              }
+              // Calls in flight learn that nobody answers, a health check cannot connect.
+              let isCheck = request.target == HealthMethods.check.path
+              throw HTTPTransportError(isCheck ? .unreachable : .interrupted, "cut off")
+            },
+            close: real.close
+          )
+        }
+      ) { client, channel in
+        #expect(await client.failure() == nil)
+        isCut.withLock { $0 = true }
+        let isNoticed = await eventually {
+          _ = await client.failure()
+          return channel.snapshot().endpoints[0].state == "unreachable"
+        }
+        #expect(isNoticed)
+        isCut.withLock { $0 = false }
+        let mended = ContinuousClock.now
+        let isBack = await eventually {
+          _ = await client.failure()
+          return channel.snapshot().endpoints[0].state == "ready"
+        }
+        #expect(isBack)
+        #expect(mended.duration(to: .now) < .seconds(5))
+      }
+    }
+  }
+
   @Test func `are waited for by calls that may wait`() async throws {
     let port = try await freePort()
     var config = ServiceConfig()

@@ -58,6 +58,12 @@ final class TimedFleet {
     return self.fleet.checked(id, health, heedsServing: true, now: self.now)
   }
 
+  /// The places of the endpoints to ask for their health now.
+  func due() -> [Int] {
+    let due = self.fleet.beginChecks(ofAll: false, now: self.now).map(\.id)
+    return self.fleet.endpoints.indices.filter { due.contains(self.fleet.endpoints[$0].id) }
+  }
+
   /// How many removed endpoints may be closed now.
   func idle() -> Int { self.fleet.takeIdle().count }
 
@@ -310,7 +316,7 @@ final class TimedFleet {
     #expect(fleet.pick(Fleet.Wish(takesUnreachable: false)) == nil)
   }
 
-  @Test func `are asked again after 100 ms, later each time, within five seconds`() {
+  @Test func `are asked again after 100 ms, later each time, within 1.2 seconds`() {
     let fleet = TimedFleet(.p2cEWMA, count: 1)
     var waits: [Duration] = []
     for _ in 0..<8 {
@@ -322,7 +328,7 @@ final class TimedFleet {
     }
     #expect(waits[0] >= .milliseconds(80) && waits[0] <= .milliseconds(120))
     #expect(waits[1] > waits[0])
-    #expect(waits.allSatisfy { $0 < .seconds(5) })
+    #expect(waits.allSatisfy { $0 <= .milliseconds(1200) })
   }
 
   @Test func `are back with the first answer to a health check`() {
@@ -333,6 +339,52 @@ final class TimedFleet {
     #expect(fleet.state(0) == .unreachable)
     #expect(fleet.check(0, .serving))
     #expect(fleet.state(0) == .ready)
+  }
+
+  @Test func `are found out by a connection that breaks, and take calls once they answer`() throws {
+    let fleet = TimedFleet(.p2cEWMA, count: 2)
+    fleet.end(5, at: 0, .broken)
+    #expect(fleet.state(0) == .ejected)
+    #expect(fleet.due() == [0])
+    #expect(!fleet.check(0, .unreachable))
+    // What ends of older calls says nothing new.
+    fleet.end(1, at: 0, .broken)
+    fleet.end(1, at: 0, .failed(.deadlineExceeded))
+    #expect(fleet.state(0) == .unreachable)
+    fleet.now += Fleet.longestReconnect * 1.2
+    #expect(fleet.due() == [0])
+    #expect(!fleet.check(0, .serving))
+    #expect(try #require(fleet.pick(Fleet.Wish(mayProbe: true))).isProbe)
+  }
+
+  @Test func `take calls at once when only the connection was gone`() throws {
+    let fleet = TimedFleet(.p2cEWMA, count: 2)
+    fleet.end(5, at: 0, .broken)
+    #expect(fleet.due() == [0])
+    #expect(!fleet.check(0, .serving))
+    let probe = try #require(fleet.pick(Fleet.Wish(mayProbe: true)))
+    #expect(probe.isProbe)
+    // One that breaks every connection is asked no more often than any that fails.
+    fleet.finish(probe, .broken)
+    fleet.now += Fleet.doubtInterval
+    #expect(fleet.due() == [0])
+    #expect(!fleet.check(0, .serving))
+    #expect(try #require(fleet.pick(Fleet.Wish(mayProbe: true))).isProbe == false)
+  }
+
+  @Test func `are found out by calls that were not answered in time, once a second`() {
+    let fleet = TimedFleet(.p2cEWMA, count: 2)
+    #expect(fleet.due().isEmpty)
+    fleet.end(1, at: 0, .failed(.deadlineExceeded))
+    #expect(fleet.due() == [0])
+    _ = fleet.check(0, .serving)
+    #expect(fleet.state(0) == .ready)
+    fleet.end(1, at: 0, .failed(.deadlineExceeded))
+    #expect(fleet.due().isEmpty)
+    fleet.now += Fleet.doubtInterval
+    #expect(fleet.due() == [0])
+    _ = fleet.check(0, .silent)
+    #expect(fleet.state(0) == .unreachable)
   }
 
   @Test func `are told from those that say they are not serving, which are a last resort`() throws {

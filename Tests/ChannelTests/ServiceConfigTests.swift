@@ -133,12 +133,15 @@ import Testing
     #expect(Self.problems(json).isEmpty == isValid)
   }
 
-  @Test func `of the README is valid, and but for its first entry what holds without one`() throws {
+  @Test func `of the guide is valid, and but for its first entry what holds without one`() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-    let block = try #require(readme.firstRange(of: "```json\n{\n  \"methodConfig\""))
-    let json = readme[block.lowerBound...].dropFirst("```json\n".count)
+    let guide = try String(
+      contentsOf: root.appending(path: "Shared/Guides/operating.md"),
+      encoding: .utf8
+    )
+    let block = try #require(guide.firstRange(of: "```json\n{\n  \"methodConfig\""))
+    let json = guide[block.lowerBound...].dropFirst("```json\n".count)
     let end = try #require(json.firstRange(of: "\n```"))
     var config = try ServiceConfig(json: Array(json[..<end.lowerBound].utf8))
     #expect(config.methods.count == 1)

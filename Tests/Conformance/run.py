@@ -7,14 +7,14 @@
     .build/conformance/bin/python Tests/Conformance/run.py
 
 The cases are YAML files of https://github.com/connectrpc/conformance, looked for in SHARED_DATA or
-../shared/data. Each is run for HTTP/1.1 and HTTP/2, both codecs, with gzip and without, as its suite says;
-the official runner repeats all of it over TLS.
+../shared/data. Each is run for HTTP/1.1 and HTTP/2, both codecs, with gzip and without, as its suite says, in
+plain text and by TLS with a certificate made by openssl.
 Where we depart from the official runner, and why:
 
 - Errors of ours carry google.rpc.ErrorInfo and google.rpc.RequestInfo; they are not counted as details.
 - Our client states a time limit with every unary call; 15 seconds must be echoed where a case names none.
 - Over HTTP/1.1 it is the client for providers that carries the calls; it gives a stream when it is whole.
-- Our client compresses large requests only; with gzip it is the responses that are compressed for it.
+- The one official case with client certificates has a stream of requests; the basic cases are run with them besides.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import argparse
 import collections
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,39 +40,48 @@ def main() -> int:
         print(f"Skipped: there are no conformance cases in {options.cases}")
         return 0
 
+    sys.path.append(str(ROOT / "Tests"))
     from conformance import cases
+    from conformance.certificates import Certificates
     from conformance.client_mode import Client
-    from conformance.server_mode import Server
+    from conformance.server_mode import Servers
 
-    table: dict[tuple[str, str], collections.Counter] = {}
+    table: dict[tuple[str, str, str], collections.Counter] = {}
     reasons: collections.Counter = collections.Counter()
-    with (
-        Server(options.bin / "conformance-server") as server,
-        Client(options.bin / "conformance-client") as client,
-    ):
-        testers = {"server": server, "client": client}
-        for case in cases.load(options.cases):
-            if options.only not in case.title:
-                continue
-            counts = table.setdefault((case.suite, case.mode), collections.Counter())
-            if case.inapplicable:
-                counts["inapplicable"] += 1
-                reasons[case.inapplicable] += 1
-                continue
-            try:
-                problems = testers[case.mode].run(case)
-            except Exception as failure:  # noqa: BLE001 (one case must not keep the others from it)
-                problems = [f"{type(failure).__name__}: {failure}"]
-            counts["failed" if problems else "passed"] += 1
-            if problems:
-                print(f"FAILED {case.title}", *(f"    {problem}" for problem in problems), sep="\n")
+    with tempfile.TemporaryDirectory() as folder:
+        certificates = Certificates(Path(folder) / "certificates")
+        with (
+            Servers(options.bin / "conformance-server", certificates) as servers,
+            Client(options.bin / "conformance-client", certificates) as client,
+        ):
+            testers = {"server": servers, "client": client}
+            for case in cases.load(options.cases):
+                if options.only in case.title:
+                    run(case, testers[case.mode], table, reasons)
     return report(table, reasons)
 
 
-def report(table: dict[tuple[str, str], collections.Counter], reasons: collections.Counter) -> int:
-    print(f"\n{'suite':40} {'of our':8} {'passed':>8} {'failed':>8} {'not applicable':>15}")
-    for (suite, mode), counts in table.items():
-        print(f"{suite:40} {mode:8} {counts['passed']:8} {counts['failed']:8} {counts['inapplicable']:15}")
+def run(case, tester, table, reasons) -> None:
+    counts = table.setdefault((case.suite, case.mode, case.security), collections.Counter())
+    if case.inapplicable:
+        counts["inapplicable"] += 1
+        reasons[case.inapplicable] += 1
+        return
+    try:
+        problems = tester.run(case)
+    except Exception as failure:  # noqa: BLE001 (one case must not keep the others from it)
+        problems = [f"{type(failure).__name__}: {failure}"]
+    counts["failed" if problems else "passed"] += 1
+    if problems:
+        print(f"FAILED {case.title}", *(f"    {problem}" for problem in problems), sep="\n")
+
+
+def report(table: dict[tuple[str, str, str], collections.Counter], reasons: collections.Counter) -> int:
+    columns = ("passed", "failed", "not applicable")
+    print(f"\n{'suite':40} {'of our':8} {'by':30} {columns[0]:>8} {columns[1]:>8} {columns[2]:>15}")
+    for (suite, mode, security), counts in table.items():
+        figures = f"{counts['passed']:8} {counts['failed']:8} {counts['inapplicable']:15}"
+        print(f"{suite:40} {mode:8} {security:30} {figures}")
     print("\nNot applicable:")
     for reason, count in reasons.most_common():
         print(f"{count:8} {reason}")

@@ -89,6 +89,25 @@ import Testing
     }
   }
 
+  @Test(arguments: [(true, 2), (false, 3)])
+  func `a request whose kept connection dies is repeated, unless it may be sent once only`(
+    isSentOnce: Bool,
+    requests: Int
+  ) async throws {
+    try await self.withServer({ _, number in
+      number == 1 ? [.close] : [.response(HTTPResponse(status: 200))]
+    }) { (server) async throws in
+      let client = CurlClient()
+      #expect(try await client.send(self.get(server)).status == 200)
+      var request = self.get(server)
+      request.method = "POST"
+      request.isSentOnce = isSentOnce
+      let outcome = try? await client.send(request).status
+      #expect(outcome == (isSentOnce ? nil : 200))
+      #expect(server.log.requests.count == requests)
+    }
+  }
+
   @Test func `requests at the same time get their own answers`() async throws {
     try await self.withServer({ request, _ in
       [

@@ -12,8 +12,9 @@ import errors
 from running import RECOMMEND, System, call, send
 
 CATALOG = "/netflixgpt.catalog.v1.CatalogService"
-KEYS = {"reader": "read", "editor": "read,write", "gateway": "read,write,critical"}
-RATES = {"reader": "read=20/60"}
+KEYS = {"reader": "read", "batcher": "read", "editor": "read,write", "gateway": "read,write,critical"}
+RATES = {"reader": "read=20/60", "batcher": "read=40/60"}
+WATCH = "/grpc.health.v1.Health/Watch"
 
 
 def key(name: str) -> dict[str, str]:
@@ -55,6 +56,53 @@ def test_a_call_needs_a_key_and_pages_do_not(guarded):
         assert send(service.port, "GET", "/readyz").status == 200
         assert call(service.port, "/grpc.health.v1.Health/Check", {}).status == 200
     assert send(guarded.gateway.port, "GET", "/").status == 200
+
+
+def test_what_is_for_operators_needs_a_key(guarded):
+    for service in guarded.services:
+        errors.check(send(service.port, "GET", "/metrics"), 401, "unauthenticated")
+        answer = send(service.port, "GET", "/metrics", headers=key("reader"))
+        assert answer.status == 200 and b"process_threads" in answer.body
+
+
+def test_strangers_learn_who_fails_and_not_why(guarded):
+    guarded.emotion.kill()
+    try:
+        deadline = time.monotonic() + 20
+        while send(guarded.gateway.port, "GET", "/readyz").status == 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert b"[-]emotion-service failed\n" in send(guarded.gateway.port, "GET", "/readyz?verbose").body
+        known = send(guarded.gateway.port, "GET", "/readyz", headers=key("reader")).body
+        assert b"[-]emotion-service failed: unavailable" in known
+    finally:
+        guarded.emotion.start()
+        while send(guarded.gateway.port, "GET", "/readyz").status != 200:
+            assert time.monotonic() < deadline + 40
+            time.sleep(0.1)
+
+
+def test_a_watch_needs_a_key(guarded):
+    envelope = b"\0\0\0\0\2{}"
+    for port in (guarded.gateway.port, guarded.emotion.port):
+        refused = send(port, "POST", WATCH, envelope, {"Content-Type": "application/connect+json"})
+        assert refused.status == 200 and refused.body[:1] == b"\2"
+        assert b'"code":"unauthenticated"' in refused.body
+        lines = {"Accept": "application/x-ndjson", "Connect-Timeout-Ms": "300"}
+        errors.check(call(port, WATCH, {}, lines), 401, "unauthenticated")
+        watched = call(port, WATCH, {}, lines | key("reader"))
+        assert watched.body.startswith(b'{"message":{"status":"SERVING"}}')
+        assert call(port, "/grpc.health.v1.Health/List", {}).status == 401
+
+
+def test_a_batch_costs_what_its_moods_do(guarded):
+    path = "/netflixgpt.recommendation.v1.RecommendationService/BatchRecommend"
+    moods = {"requests": [{"mood": f"calm {number}", "limit": 1} for number in range(30)]}
+    answer = call(guarded.gateway.port, path, moods, key("batcher"), timeout=60)
+    assert answer.status == 200
+    assert 10 <= int(answer.headers["ratelimit"].split(";r=")[1].split(";")[0]) < 40
+    assert call(guarded.gateway.port, path, moods, key("batcher"), timeout=60).status == 200
+    errors.check(call(guarded.gateway.port, path, moods, key("batcher")), 429, "resource_exhausted")
 
 
 def test_the_services_know_the_gateway_by_its_own_key(guarded):
@@ -163,7 +211,10 @@ def test_a_new_key_works_without_a_restart(guarded):
 
 def test_logs_name_callers_and_hold_no_key(guarded):
     recommend(guarded, key("editor"))
+    recommend(guarded, {"X-Api-Key": "guess-secret"})
     logs = guarded.logs()
+    refused = [line for line in logs.splitlines() if '"code":"unauthenticated"' in line]
+    assert refused and all('"caller":"address:127.0.0.1"' in line for line in refused)
     assert "key:editor" in logs and "key:gateway" in logs
     assert "-secret" not in logs
 
@@ -171,6 +222,15 @@ def test_logs_name_callers_and_hold_no_key(guarded):
 def test_a_bad_file_of_keys_keeps_a_service_from_starting(tmp_path):
     (tmp_path / "keys").write_text("shop my-plain-key read\n")
     system = System(tmp_path, emotion={"API_KEYS_FILE": str(tmp_path / "keys")})
-    outcome = system.emotion.run("serve", timeout=60)
-    assert outcome.returncode == 78
-    assert "line 1" in outcome.stderr and "my-plain-key" not in outcome.stderr
+    for command in ("serve", "check-config"):
+        outcome = system.emotion.run(command, timeout=60)
+        assert outcome.returncode == 78
+        assert "line 1" in outcome.stderr and "my-plain-key" not in outcome.stderr
+
+
+def test_an_issuer_s_keys_without_an_audience_keep_a_service_from_starting(tmp_path):
+    (tmp_path / "keys.json").write_text('{"keys": []}')
+    system = System(tmp_path, emotion={"JWT_JWKS_FILE": str(tmp_path / "keys.json")})
+    for command in ("serve", "check-config"):
+        outcome = system.emotion.run(command, timeout=60)
+        assert outcome.returncode == 78 and "JWT_AUDIENCE" in outcome.stderr

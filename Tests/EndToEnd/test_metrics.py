@@ -125,7 +125,9 @@ def test_operators_have_an_address_of_their_own(own_system):
         index = send(port, "GET", "/").body.decode()
         assert "/debugz/config" in index
         # What operators see is not for callers.
-        assert send(service.port, "GET", "/debugz/config").status == 404
+        for page in ("/debugz/config", "/metrics"):
+            assert send(service.port, "GET", page).status == 404
+        assert "/metrics" not in send(service.port, "GET", "/openapi.json").json["paths"]
         if service is own_system.gateway:
             channels = send(port, "GET", "/debugz/channels").json["channels"]
             states = [[endpoint["state"] for endpoint in channel["endpoints"]] for channel in channels]

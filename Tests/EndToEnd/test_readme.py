@@ -1,4 +1,4 @@
-"""What the README says: its curl lines run, its tables are those of the executables."""
+"""What the README and the guides say: their curl lines run, their tables are those of the executables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import pytest
 
 from running import ROOT
 
-README = (ROOT / "README.md").read_text()
+GUIDES = ROOT / "Shared/Guides"
+TEXTS = [ROOT / "README.md", *sorted(GUIDES.glob("*.md"))]
 SERVICES = {8080: "gateway", 8081: "emotion", 8082: "embedding"}
 
 
 def curl_blocks() -> list[str]:
-    blocks = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    texts = "\n".join(text.read_text() for text in TEXTS)
+    blocks = re.findall(r"^```sh\n(.*?)^```$", texts, re.MULTILINE | re.DOTALL)
     return [block for block in blocks if block.startswith("curl ")]
 
 
@@ -34,12 +36,13 @@ def test_there_is_a_curl_for_every_method():
         package = re.search(r"^package (.*);", text, re.MULTILINE).group(1)
         for service, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.MULTILINE | re.DOTALL):
             methods |= {f"/{package}.{service}/{name}" for name in re.findall(r"rpc (\w+)\(", body)}
-    commands = "\n".join(curl_blocks())
+    lines = "\n".join(text.read_text() for text in TEXTS).splitlines()
+    commands = "\n".join(line for line in lines if line.startswith("curl "))
     assert [method for method in sorted(methods) if method not in commands] == []
 
 
 @pytest.mark.parametrize("command", curl_blocks(), ids=range(len(curl_blocks())))
-def test_a_curl_of_the_readme_works(system, command):
+def test_a_curl_of_the_guides_works(system, command):
     result = subprocess.run(
         ["bash", "-euc", with_titles_of_the_test(system, command)], capture_output=True, text=True, timeout=60
     )
@@ -52,12 +55,25 @@ def test_a_curl_of_the_readme_works(system, command):
 
 @pytest.mark.parametrize("name", ["emotion-service", "embedding-service", "recommendation-gateway"])
 def test_a_table_of_settings_is_that_of_the_executable(system, name):
-    """With UPDATE_README=1 it writes the table instead."""
+    """With UPDATE_GUIDES=1 it writes the table instead."""
     service = next(service for service in system.services if service.name == name)
     made = service.run("check-config", "--markdown").stdout.strip()
-    file = ROOT / "README.md"
+    file = GUIDES / "configuration.md"
     table = re.compile(rf"(?<=<!-- settings:{name} -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
-    if os.environ.get("UPDATE_README") == "1":
+    if os.environ.get("UPDATE_GUIDES") == "1":
         file.write_text(table.sub(lambda _: made, file.read_text()))
     shown = table.search(file.read_text())
-    assert shown and shown.group() == made, "run this test with UPDATE_README=1"
+    assert shown and shown.group() == made, "run this test with UPDATE_GUIDES=1"
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+def test_a_link_leads_somewhere(text):
+    for target in re.findall(r"\]\(([^)\s]+)\)", text.read_text()):
+        path, _, heading = target.partition("#")
+        if path.startswith(("http:", "https:")):
+            continue
+        file = (text.parent / path).resolve() if path else text
+        assert file.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}, target

@@ -12,38 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from authority import Authority
 from running import BIN, RECOMMEND, System
-
-
-class Authority:
-    """Someone who signs certificates, with OpenSSL."""
-
-    KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-
-    def __init__(self, folder: Path):
-        folder.mkdir()
-        self.folder = folder
-        self.certificate = folder / "authority.pem"
-        self.openssl(
-            *("req", "-x509", *self.KEY, "-keyout", "authority.key", "-out", self.certificate),
-            *("-days", "1", "-subj", "/CN=Test authority"),
-        )
-
-    def openssl(self, *arguments):
-        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
-
-    def issue(self, name: str, days=1) -> tuple[Path, Path]:
-        """The files of a certificate for localhost and of its key."""
-        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        self.openssl(
-            *("req", "-new", *self.KEY, "-keyout", key, "-out", "request", "-subj", f"/CN={name}"),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-        )
-        self.openssl(
-            *("x509", "-req", "-in", "request", "-CA", self.certificate, "-CAkey", "authority.key"),
-            *("-CAcreateserial", "-copy_extensions", "copy", "-days", str(days), "-out", certificate),
-        )
-        return certificate, key
 
 
 @pytest.fixture
@@ -116,6 +86,17 @@ def test_all_three_services_speak_tls_and_know_each_other(tmp_path, loaded, auth
         # Nobody without a certificate reaches the services behind.
         refused = curl("--cacert", authority.certificate, f"https://localhost:{system.emotion.port}/livez")
         assert refused.returncode != 0 and "alert" in refused.stderr, refused
+        # Who called is told by the certificate.
+        assert '"caller":"certificate:gateway"' in system.emotion.log.read_text()
+        # What the gateway shows follows its files too, and what is wrong with them is said.
+        kept = gateway[1].read_text()
+        gateway[1].write_text("nonsense")
+        system.gateway.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while "can't be used" not in system.gateway.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        gateway[1].write_text(kept)
         del system.gateway.settings["SERVICE_CA_FILE"]
         doctor = system.gateway.run("doctor")
         assert doctor.returncode == 69

@@ -157,7 +157,7 @@ import Testing
   @Test(arguments: [
     (HTTPTransportError.Reason.unreachable, Code.unavailable), (.refused, .unavailable),
     (.interrupted, .unavailable), (.timedOut, .deadlineExceeded),
-    (.responseTooLarge, .resourceExhausted), (.protocolError, .unavailable),
+    (.responseTooLarge, .resourceExhausted),
   ])
   func `tells a failure of the transport as a code`(
     reason: HTTPTransportError.Reason,
@@ -168,6 +168,16 @@ import Testing
     } throws: { error in
       guard let error = error as? RPCError else { return false }
       return error.code == code && !error.message.contains("secret")
+    }
+  }
+
+  @Test func `says what is wrong with a server's certificate`() async {
+    let problem = HTTPTransportError(.protocolError, "the server's certificate can't be trusted")
+    await #expect {
+      try await Self.call { _ in throw problem }
+    } throws: { error in
+      (error as? RPCError)?.code == .unavailable
+        && (error as? RPCError)?.message == problem.description
     }
   }
 
@@ -183,5 +193,28 @@ import Testing
         )
       } throws: { error in (error as? RPCError)?.code == .deadlineExceeded }
     }
+  }
+
+  @Test(arguments: [
+    Duration.milliseconds(1), .milliseconds(1500), .seconds(99_998), .seconds(99_999),
+    .seconds(99_999_998), .seconds(99_999_999 * 3600),
+  ])
+  func `comes back as it was, or as the next whole unit`(timeout: Duration) throws {
+    let read = try #require(GRPCTimeout.parse(GRPCTimeout.format(timeout)))
+    #expect(read >= timeout && read - timeout <= .seconds(3600))
+  }
+
+  @Test(arguments: [
+    ("1H", Duration.seconds(3600)), ("2M", .seconds(120)), ("3S", .seconds(3)),
+    ("4m", .milliseconds(4)), ("5u", .microseconds(5)), ("99999999n", .nanoseconds(99_999_999)),
+    ("0m", .zero),
+  ])
+  func `is read in any unit`(text: String, timeout: Duration) {
+    #expect(GRPCTimeout.parse(text) == timeout)
+  }
+
+  @Test(arguments: ["", "m", "1", "-1m", "1.5S", "1s", "123456789m", "1 m", "٣m", "1m "])
+  func `that is none is none`(text: String) {
+    #expect(GRPCTimeout.parse(text) == nil)
   }
 }

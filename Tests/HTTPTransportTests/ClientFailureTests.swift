@@ -169,6 +169,54 @@ extension Transport {
       }
     }
 
+    @Test func `notices it when its calls were given up meanwhile`() async throws {
+      var configuration = HTTP2ClientConfiguration()
+      configuration.pingInterval = .milliseconds(100)
+      configuration.pingTimeout = .milliseconds(100)
+      let ends = AsyncStream.makeStream(of: Void.self)
+      try await self.withListener({ channel, _ in
+        channel.closeFuture.whenComplete { _ in ends.continuation.yield() }
+      }) { port in
+        try await withClient(port: port, configuration: configuration) { client in
+          let call = Task { try await client.send(self.request) }
+          try await Task.sleep(for: .milliseconds(50))
+          call.cancel()
+          #expect(await ends.stream.first { true } != nil)
+        }
+      }
+    }
+
+    @Test func `asks on its idle connections too when one has broken`() async throws {
+      var configuration = HTTP2ClientConfiguration()
+      configuration.pingInterval = .milliseconds(100)
+      configuration.pingTimeout = .milliseconds(100)
+      let known = Mutex<Set<ObjectIdentifier>>([])
+      let starts = AsyncStream.makeStream(of: Void.self)
+      let ends = AsyncStream.makeStream(of: Void.self)
+      let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+      try await self.withListener({ channel, _ in
+        guard known.withLock({ $0.insert(ObjectIdentifier(channel)).inserted }) else { return }
+        channel.closeFuture.whenComplete { _ in ends.continuation.yield() }
+        channel.writeAndFlush(ByteBuffer(bytes: frame(.settings))).whenComplete { _ in
+          starts.continuation.yield()
+        }
+      }) { port in
+        let client = HTTP2Client(
+          host: "127.0.0.1",
+          port: port,
+          group: group,
+          configuration: configuration
+        )
+        let idle = Task { try await client.send(self.request) }
+        for await _ in starts.stream.prefix(1) {}
+        idle.cancel()
+        #expect(await self.reason(of: client) == .interrupted)
+        for await _ in ends.stream.prefix(2) {}
+        await client.close()
+      }
+      try await group.shutdownGracefully()
+    }
+
     @Test func `waits for a peer that is slow but alive, up to its time limit`() async throws {
       var configuration = HTTP2ClientConfiguration()
       configuration.pingInterval = .milliseconds(100)

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPClient
 import HTTPMessage
 import HTTPServer
@@ -114,9 +115,39 @@ extension Transport {
       }
     }
 
-    @Test func `closes idle connections without delay`() async throws {
+    @Test func `answers a request that comes on an idle connection, and closes it`() async throws {
+      let (answers, answer) = AsyncStream.makeStream(of: String.self)
+      var limits = HTTPServerLimits()
+      limits.drainNotice = .seconds(50)
+      let began = ContinuousClock.now
+      try await serving(limits: limits, echo) { port in
+        let (started, begin) = AsyncStream.makeStream(of: Void.self)
+        Task {
+          let last = try await blocking {
+            let connection = try RawConnection(port: port)
+            try connection.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try connection.receive(until: "\r\n\r\n")
+            begin.yield()
+            usleep(500_000)
+            try connection.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            return try connection.receiveToEnd()
+          }
+          answer.yield(last)
+        }
+        for await _ in started.prefix(1) {}
+      }
+      // With its last connection the server is at its end.
+      #expect(began.duration(to: .now) < .seconds(30))
+      let last = await answers.first { _ in true } ?? ""
+      #expect(last.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(last.contains("\r\nconnection: close\r\n"))
+    }
+
+    @Test func `closes idle connections after its notice`() async throws {
       let (replies, reply) = AsyncStream.makeStream(of: String.self)
-      try await serving(echo) { port in
+      var limits = HTTPServerLimits()
+      limits.drainNotice = .milliseconds(100)
+      try await serving(limits: limits, echo) { port in
         let (started, begin) = AsyncStream.makeStream(of: Void.self)
         Task {
           let rest = try await blocking {

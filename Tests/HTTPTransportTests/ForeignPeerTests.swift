@@ -11,7 +11,10 @@ extension Transport {
   struct `Other implementations` {
     private static let body = String(repeating: "0123456789abcdef", count: 1 << 16)
 
-    @Test(.enabled(if: isInstalled("curl")), arguments: ["--http1.1", "--http2-prior-knowledge"])
+    @Test(
+      .enabled(if: isInstalled("curl"), "needs curl"),
+      arguments: ["--http1.1", "--http2-prior-knowledge"]
+    )
     func `curl gets and posts`(version: String) async throws {
       try await serving(echo) { port in
         let url = "http://127.0.0.1:\(port)/a?b"
@@ -23,7 +26,10 @@ extension Transport {
       }
     }
 
-    @Test(.enabled(if: isInstalled("curl")), arguments: ["--http1.1", "--http2-prior-knowledge"])
+    @Test(
+      .enabled(if: isInstalled("curl"), "needs curl"),
+      arguments: ["--http1.1", "--http2-prior-knowledge"]
+    )
     func `curl posts 1 MiB and reads it back`(version: String) async throws {
       let file = FileManager.default.temporaryDirectory.appendingPathComponent(
         "transport-\(UUID().uuidString)"
@@ -38,7 +44,7 @@ extension Transport {
     }
 
     @Test(
-      .enabled(if: isInstalled("h2load")),
+      .enabled(if: isInstalled("h2load"), "needs h2load"),
       arguments: [["-c4", "-m32"], ["-c300", "-m1"], ["-c8", "--h1"]]
     )
     func `h2load has each of its requests answered`(options: [String]) async throws {
@@ -48,7 +54,7 @@ extension Transport {
       }
     }
 
-    @Test(.enabled(if: isInstalled("nghttpd")))
+    @Test(.enabled(if: isInstalled("nghttpd"), "needs nghttpd"))
     func `nghttpd is served by our client, killed, and served by it again`() async throws {
       let port = try await serving(echo) { $0 }
       let client = HTTP2Client(host: "127.0.0.1", port: port)

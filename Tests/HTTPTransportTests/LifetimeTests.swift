@@ -1,3 +1,4 @@
+import Glibc
 import HTTPClient
 import HTTPMessage
 import HTTPServer
@@ -103,6 +104,24 @@ extension Transport {
           return try connection.receiveToEnd()
         }
         #expect(!reply.contains("connection: close\r\n"))
+      }
+    }
+
+    @Test func `takes another request by HTTP 1 when it is old, and ends with it`() async throws {
+      var limits = HTTPServerLimits()
+      limits.maxConnectionAge = .milliseconds(200)
+      try await serving(limits: limits, echo) { port in
+        let last = try await blocking {
+          let connection = try RawConnection(port: port)
+          let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+          try connection.send(request)
+          _ = try connection.receive(until: "\r\n\r\n")
+          usleep(800_000)
+          try connection.send(request)
+          return try connection.receiveToEnd()
+        }
+        #expect(last.hasPrefix("HTTP/1.1 200"))
+        #expect(last.contains("connection: close\r\n"))
       }
     }
 

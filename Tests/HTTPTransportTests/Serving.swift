@@ -45,6 +45,7 @@ func withClient<R: Sendable>(
   host: String = "127.0.0.1",
   port: Int,
   credentials: Credentials? = nil,
+  group: MultiThreadedEventLoopGroup = .singleton,
   configuration: HTTP2ClientConfiguration = HTTP2ClientConfiguration(),
   _ body: (HTTP2Client) async throws -> R
 ) async throws -> R {
@@ -52,6 +53,7 @@ func withClient<R: Sendable>(
     host: host,
     port: port,
     credentials: credentials,
+    group: group,
     configuration: configuration
   )
   do {

@@ -3,6 +3,8 @@ import Foundation
 import HTTPClient
 import HTTPMessage
 import HTTPServer
+import NIOCore
+import NIOPosix
 import Testing
 
 /// Answers with what the server knows of the client, and with the request's scheme.
@@ -10,7 +12,8 @@ import Testing
 private func whoami(_ request: HTTPRequest) async throws -> HTTPResponse {
   let client = request.clientCertificate
   let lines = [
-    request.scheme, client?.subject ?? "nobody", client?.names.joined(separator: ",") ?? "",
+    request.scheme, client?.subject ?? "nobody", client?.name ?? "",
+    client?.names.joined(separator: ",") ?? "",
     client?.fingerprint ?? "",
   ]
   return HTTPResponse(status: 200, body: Array(lines.joined(separator: "|").utf8))
@@ -51,7 +54,7 @@ extension Transport {
             "https://localhost:\(port)/",
           ] + options
         )
-        #expect(reply == "https|nobody|||\(version)")
+        #expect(reply == "https|nobody||||\(version)")
       }
     }
 
@@ -147,14 +150,39 @@ extension Transport {
       }
     }
 
+    @Test(
+      arguments: [
+        ("gateway", ["spiffe://shop/gateway"], "gateway"),
+        (nil, ["spiffe://shop/gateway", "other"], "spiffe://shop/gateway"), (nil, [], "00ff"),
+        (String(repeating: "a", count: 200), [], String(repeating: "a", count: 128)),
+      ] as [(String?, [String], String)]
+    )
+    func `calls a client by what its certificate has`(
+      commonName: String?,
+      names: [String],
+      name: String
+    ) {
+      let certificate = ClientCertificate(
+        subject: "",
+        commonName: commonName,
+        names: names,
+        fingerprint: "00ff"
+      )
+      #expect(certificate.name == name)
+    }
+
     @Test func `takes new files for new connections and lets the others go on`() async throws {
       let first = try await TestAuthority()
       let second = try await TestAuthority()
       let files = try await first.issue("server")
       let credentials = try Credentials(files, role: .server(clients: .none))
       let request = HTTPRequest(method: "GET", scheme: "https", target: "/")
+      let own = try first.client()
+      // One connection for all calls.
+      let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+      defer { loop.shutdownGracefully { _ in } }
       try await serving(credentials: credentials, whoami) { port in
-        try await withClient(port: port, credentials: try first.client()) { client in
+        try await withClient(port: port, credentials: own, group: loop) { client in
           #expect(try await client.send(request).status == 200)
           #expect(try credentials.reload() == false)
           let renewed = try await second.issue("server")
@@ -167,6 +195,14 @@ extension Transport {
           }
           #expect(try credentials.reload())
           #expect(try await client.send(request).status == 200)
+          // A client reads files when it is told to, and not on its event loop.
+          try await withClient(port: port, credentials: own) { late in
+            await #expect(throws: HTTPTransportError.self) { try await late.send(request) }
+            let isNew = try own.reload()
+            #expect(isNew)
+            let response = try await late.send(request)
+            #expect(response.status == 200)
+          }
           let other = try await self.curl(port, "--cacert", second.certificate)
           #expect(other.hasPrefix("https|"))
 
@@ -191,7 +227,7 @@ extension Transport {
         "openssl",
         ["x509", "-noout", "-fingerprint", "-sha256", "-in", certificate]
       ).split(separator: "=").last?.filter { $0.isHexDigit }.lowercased()
-      let shown = "https|CN=gateway,O=NetflixGPT|gateway.internal|\(fingerprint ?? "")"
+      let shown = "https|CN=gateway,O=NetflixGPT|gateway|gateway.internal|\(fingerprint ?? "")"
       try await serving(credentials: credentials, whoami) { port in
         for version in ["--http1.1", "--http2"] {
           let known = try await self.curl(

@@ -35,6 +35,10 @@ def main() -> None:
         async def unary(self, request, _):
             return messages.UnaryResponse(payload=await answered(request.request_data))
 
+        async def idempotent_unary(self, request, context):
+            told = context.http_method.encode() + b" " + request.request_data
+            return messages.IdempotentUnaryResponse(payload=messages.ConformancePayload(data=told))
+
         async def server_stream(self, request, _):
             for _ in range(2):
                 yield messages.ServerStreamResponse(payload=messages.ConformancePayload(data=b"first"))

@@ -121,7 +121,7 @@ import Testing
     #expect(throws: Evaluation.Malformed.self) { try TaggedTitles(csv) }
   }
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: frozen.path)))
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: frozen.path), "needs its file of rows"))
   func `of the frozen moods stays above its floor`() throws {
     let model = try Loaded.emotions
     let moods = try LabelledMoods(try String(contentsOf: Self.frozen, encoding: .utf8))

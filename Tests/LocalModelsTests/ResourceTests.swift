@@ -68,7 +68,7 @@ import Testing
 
   @Test(arguments: [
     "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP", "TAGV",
-    "TAGZ",
+    "TAGZ", "LANX",
   ])
   func `without a section or with an empty one is malformed`(tag: String) throws {
     let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
@@ -97,7 +97,7 @@ private func repacked(
   let tags = [
     "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "THRS", "PLOT", "TAGS", "TAGP",
     "TAGV", "TAGZ", "CUES",
-    "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG",
+    "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT", "IDIO", "LANG", "LANX",
   ]
   let sections = try tags.compactMap { name -> (String, [UInt8])? in
     guard name == tag else { return (name, Array(try resource.section(name))) }

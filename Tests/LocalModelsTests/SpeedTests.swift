@@ -4,7 +4,10 @@ import Testing
 
 /// Needs a release build and an idle machine:
 /// `MEASURE_SPEED=1 swift test -c release -Xswiftc -enable-testing --filter Speed`.
-@Suite(.serialized, .enabled(if: ProcessInfo.processInfo.environment["MEASURE_SPEED"] != nil))
+@Suite(
+  .serialized,
+  .enabled(if: ProcessInfo.processInfo.environment["MEASURE_SPEED"] != nil, "needs MEASURE_SPEED=1")
+)
 struct `Speed in processor time` {
   private static let moods = [
     "I had a long day at work, my boss yelled at me again and all I want is something warm and funny",

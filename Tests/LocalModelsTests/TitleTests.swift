@@ -49,6 +49,22 @@ import Testing
     #expect(!Set(families).isDisjoint(with: ["fear", "suspense", "dark"]))
   }
 
+  @Test(arguments: [
+    (["documentation"], "Whales and penguins share the ocean's wildlife.", "awe"),
+    (["documentation", "crime"], "A murder case is opened again.", "disbelief"),
+    (["drama"], "She grieves at her late husband's funeral.", "grief"),
+    (["comedy"], "The comedian takes the stage with new jokes.", "entertainment"),
+    (["drama", "crime"], "He swears vengeance and payback.", "vengeance"),
+  ])
+  func `follow the kind of title that genres and plot tell`(
+    genres: [String],
+    plot: String,
+    tag: String
+  ) throws {
+    let tags = try Loaded.emotions.tags(title: "Untitled", description: plot, genres: genres)
+    #expect(tags.emotions.map(\.name).contains(tag))
+  }
+
   @Test func `show things of the plot`() throws {
     let tags = try Loaded.emotions.tags(
       title: "The Wolf",

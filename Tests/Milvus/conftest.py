@@ -4,7 +4,8 @@ import pytest
 import servers
 
 import catalogs
-from running import System
+import openai_server
+from running import Service, System
 
 
 def pytest_sessionstart(session):
@@ -48,6 +49,19 @@ def gateways(tmp_path, backends):
     yield make
     for system in made:
         system.stop()
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """An embedding service of another space."""
+    with openai_server.running() as server:
+        settings = {"EMBEDDING_PROVIDER": "openai", "OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "k"}
+        (tmp_path / "elsewhere").mkdir()
+        service = Service("embedding-service", tmp_path / "elsewhere", settings)
+        try:
+            yield service.start()
+        finally:
+            service.kill()
 
 
 @pytest.fixture(scope="session")

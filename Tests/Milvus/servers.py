@@ -1,12 +1,13 @@
 """Real Milvus servers from PyPI, as processes on this machine.
 
-`2.3.5` is the whole of Milvus in one process, `lite-2.5.1` its core in C++, `lite-3.2.2` one in Python. The first
-also listens on fixed ports (etcd's 2379 and 2380, 13333, 19529, 19531, 21121, 21123, 21124, 53100), so there can be
-only one of it at a time.
+`2.3.5` is the whole of Milvus in one process, `lite-2.5.1` its core in C++, `lite-3.2.2` one in Python. All their ports
+are free ones, so tests on one machine don't meet.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from running import ROOT, free_port
+from running import ROOT
 
 FOLDER = ROOT / ".build" / "milvus"
 PYTHON = FOLDER / "venv" / "bin" / "python"
@@ -24,28 +25,38 @@ LITE = FOLDER / "lite-2.5.1" / "milvus_lite" / "lib"
 KINDS = ("2.3.5", "lite-2.5.1", "lite-3.2.2")
 ARRIVED = FOLDER / "installed"
 
+#: Where Milvus 2.3.5 listens, by the names of its configuration.
+ROLES = (
+    *("proxy", "proxy_internal", "root_coord", "query_coord", "query_node", "index_coord", "index_node"),
+    *("data_coord", "data_node", "etcd"),
+)
+
 #: The wheel's own launcher does not pass on signals; this prepares its files and becomes the server.
-LAUNCHER = """
-import os, sys, milvus
-base, proxy, metrics, password = os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4] == 'auth'
+LAUNCHER = f"ROLES = {ROLES!r}" + """
+import json, os, sys, milvus
+base, ports, password = os.path.abspath(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3] == 'auth'
 if not os.path.exists(base + '/configs/milvus.yaml'):
     server = milvus.MilvusServer(milvus.MilvusServerConfig())
     server.set_base_dir(base)
     config = server.config
-    config.configs['proxy_port'] = proxy
+    config.configs.update((name + '_port', port) for name, port in ports.items() if name in ROLES)
     for role in ('rootCoord', 'proxy', 'queryCoord', 'queryNode', 'indexNode', 'dataCoord', 'dataNode'):
         config.set(role + '.ip', '127.0.0.1')
     config.set('common.gracefulStopTimeout', 3)
-    config.set('common.session.ttl', 5)
+    config.set('common.session.ttl', 10)
     config.set('authorization_enabled', password)
     config.resolve()
     milvus._initialize_data_files(base)
-environment = dict(os.environ, DEPLOY_MODE='STANDALONE', METRICS_PORT=metrics, MILVUS_RUN_DIR=base + '/run',
-                   LD_LIBRARY_PATH=base + '/bin')
+    with open(base + '/configs/etcd.yaml', 'w') as file:
+        for key in ('listen-client-urls', 'advertise-client-urls'):
+            print(f"{key}: http://127.0.0.1:{ports['etcd']}", file=file)
+        for key in ('listen-peer-urls', 'initial-advertise-peer-urls'):
+            print(f"{key}: http://127.0.0.1:{ports['peer']}", file=file)
+        print(f"initial-cluster: default=http://127.0.0.1:{ports['peer']}", file=file)
+environment = dict(os.environ, DEPLOY_MODE='STANDALONE', METRICS_PORT=str(ports['metrics']),
+                   MILVUS_RUN_DIR=base + '/run', LD_LIBRARY_PATH=base + '/bin',
+                   ETCD_CONFIG_PATH=base + '/configs/etcd.yaml')
 os.chdir(base)
-log = os.open('logs/milvus.log', os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-os.dup2(log, 1)
-os.dup2(log, 2)
 os.execve(base + '/bin/milvus', ['milvus', 'run', 'standalone'], environment)
 """
 
@@ -69,6 +80,15 @@ def install() -> str | None:
     return None
 
 
+def free_ports(names) -> dict[str, int]:
+    """As many different ones."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in names]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return {name: each.getsockname()[1] for name, each in zip(names, sockets, strict=True)}
+
+
 class Milvus:
     """One server with its data in `folder`, which outlives it."""
 
@@ -76,8 +96,10 @@ class Milvus:
         self.kind = kind
         self.folder = folder
         self.auth = auth
-        self.port = free_port()
-        self.metrics_port = free_port()
+        self.ports = free_ports(ROLES + ("peer", "metrics"))
+        self.port, self.metrics_port = self.ports["proxy"], self.ports["metrics"]
+        # Not in the folder, which may be a disk that can't be written to.
+        self.log = folder.parent / f"{folder.name}.log"
         self.process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -89,21 +111,21 @@ class Milvus:
         port, environment = str(self.port), dict(os.environ)
         if self.kind == "2.3.5":
             how = "auth" if self.auth else "open"
-            command = [PYTHON, "-c", LAUNCHER, self.folder, port, str(self.metrics_port), how]
+            command = [PYTHON, "-c", LAUNCHER, self.folder, json.dumps(self.ports), how]
         elif self.kind == "lite-2.5.1":
             environment["LD_LIBRARY_PATH"] = str(LITE)
             command = [LITE / "milvus", self.folder / "lite.db", f"127.0.0.1:{port}", "ERROR"]
         else:
             program = PYTHON.parent / "milvus-lite"
             command = [program, "server", "--data-dir", self.folder, "--host", "127.0.0.1", "--port", port]
-        with (self.folder / "output.log").open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         deadline = time.monotonic() + patience
         while not self.is_up():
             if self.process.poll() is not None:
-                raise RuntimeError(f"Milvus {self.kind} ended: {(self.folder / 'output.log').read_text()[-2000:]}")
+                raise RuntimeError(f"Milvus {self.kind} ended: {self.log.read_text()[-2000:]}")
             if time.monotonic() > deadline:
                 raise RuntimeError(f"Milvus {self.kind} is not up after {patience} s")
             time.sleep(0.1)

@@ -23,7 +23,7 @@ SUITES = "CatalogStoreTests.*(Every store|The digest|A store in use|Stores|A Mil
 
 def main(kinds: list[str]) -> int:
     if problem := servers.install():
-        print(f"skipped: Milvus can't be installed from PyPI: {problem}")
+        print(f"Skipped: Milvus can't be installed from PyPI: {problem}")
         return 0
     running: list[servers.Milvus] = []
     with tempfile.TemporaryDirectory(prefix="milvus-") as folder:

@@ -5,23 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import servers
-from watching import eventually, ready
+from watching import eventually, problem_of, ready
 
 import catalogs
 import errors
 from running import free_port, send
-
-
-def problem_of(system) -> str:
-    """What `doctor` says of the catalog."""
-    output = system.gateway.run("doctor").stdout
-    lines = [line for line in output.splitlines() if line[5:].startswith("catalog:")]
-    assert len(lines) == 1, output
-    return lines[0]
-
 
 CASES = [
     ("unreachable", lambda url: f"milvus://127.0.0.1:{free_port()}", "unreachable"),
@@ -77,6 +69,65 @@ def test_a_full_disk_is_told(gateways, rows, tmp_path):
     finally:
         server.kill()
         subprocess.run(["umount", server.folder], check=False)
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """Gives a folder that can be made read-only, as a disk with a broken file system is."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a disk")
+    folders = []
+
+    def mount(name: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        mounted = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+        folders.append(folder)
+        return folder
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", "--lazy", folder], check=False)
+
+
+@pytest.mark.parametrize("kind", ["2.3.5", "lite-2.5.1"])
+def test_a_read_only_disk_is_told(gateways, rows, tmp_path, read_only, kind):
+    folder = read_only("disk")
+    server = servers.Milvus(kind, folder)
+    try:
+        server.start()
+        system = gateways("reader", f"{server.url}?prefix=disk")
+        assert system.gateway.run("ingest", str(catalogs.write(tmp_path / "a.csv", rows[:40]))).returncode == 0
+        system.gateway.start()
+        server.stop()
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder, folder], check=True)
+        started = "starts"
+        try:
+            server.start(patience=60)
+        except RuntimeError:
+            assert "read-only file system" in server.log.read_text()
+            started = "does not start"
+        before = problem_of(system)
+        result = system.gateway.run("ingest", str(catalogs.write(tmp_path / "b.csv", rows)), timeout=300)
+        answer = system.recommend("a rainy evening")
+        after = problem_of(system)
+        print(
+            f"\n{kind} {started} on a read-only disk; doctor: {before}; ingest: {result.returncode}, "
+            f"{result.stderr.strip().splitlines()[-1]}; callers: {answer.status}; doctor: {after}"
+        )
+        assert result.returncode == 69 and "Milvus" in result.stderr
+        if answer.status != 200:
+            errors.check(answer, 503, "unavailable")
+            assert after.startswith("FAIL") and "Milvus" in after and ready(system) == 503
+        subprocess.run(["mount", "-o", "remount,bind,rw", folder, folder], check=True)
+        server.kill()
+        server.start()
+        assert eventually(lambda: ready(system) == 200)
+        assert system.gateway.run("ingest", str(tmp_path / "b.csv"), timeout=300).returncode == 0
+    finally:
+        server.kill()
 
 
 def test_a_user_and_password_are_asked_for_and_never_told(milvus, gateways, rows, tmp_path):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import subprocess
 import time
 
-import pytest
 from watching import digest, eventually
 
 import catalogs
-import openai_server
-from running import BIN, Service, call
+from running import BIN, call
 
 STATUS = "/netflixgpt.catalog.v1.CatalogService/GetCatalogStatus"
 
@@ -24,19 +22,6 @@ def start(system, *arguments):
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-@pytest.fixture
-def elsewhere(tmp_path):
-    """An embedding service of another space."""
-    with openai_server.running() as server:
-        settings = {"EMBEDDING_PROVIDER": "openai", "OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "k"}
-        (tmp_path / "elsewhere").mkdir()
-        service = Service("embedding-service", tmp_path / "elsewhere", settings)
-        try:
-            yield service.start()
-        finally:
-            service.kill()
 
 
 def test_two_create_load_and_reindex_at_once_and_a_third_notices_within_seconds(

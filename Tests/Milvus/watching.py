@@ -23,3 +23,11 @@ def eventually(check, patience=90.0):
 
 def ready(system: System) -> int:
     return send(system.gateway.port, "GET", "/readyz", timeout=10).status
+
+
+def problem_of(system: System) -> str:
+    """What `doctor` says of the catalog."""
+    output = system.gateway.run("doctor").stdout
+    lines = [line for line in output.splitlines() if line[5:].startswith("catalog:")]
+    assert len(lines) == 1, output
+    return lines[0]

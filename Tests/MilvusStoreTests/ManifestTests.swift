@@ -120,10 +120,18 @@ import Testing
     #expect(full.proxies.map(\.host) == ["a", "::1", "c"])
     #expect(full.proxies.map(\.port) == [1, 65_535, 19_530])
     #expect(full.database == "films" && full.prefix == "mood_2")
+    #expect(!plain.isEncrypted && !full.isEncrypted)
+  }
+
+  @Test func `says whether the proxies speak TLS`() throws {
+    let address = try #require(MilvusAddress("milvuss://a,b:1/films"))
+    #expect(address.isEncrypted && address.proxies.map(\.port) == [443, 1])
+    #expect(address.database == "films")
   }
 
   @Test(arguments: [
-    "", "milvus://", "http://a:1", "milvus://a:0", "milvus://a:65536", "milvus://a:b",
+    "", "milvus://", "milvuss://", "milvusss://a", "http://a:1", "milvus://a:0", "milvus://a:65536",
+    "milvus://a:b",
     "milvus://root:Milvus@a:1", "milvus://a,,b", "milvus://a/2x", "milvus://a/x/y",
     "milvus://a?prefix=", "milvus://a?prefix=a-b", "milvus://a?other=1", "milvus://a b",
   ])

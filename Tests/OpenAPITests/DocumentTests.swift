@@ -34,6 +34,20 @@ import Testing
     #expect(try self.document(methods: [path])["paths"][path].names == ["post"])
   }
 
+  @Test func `tells in which forms a stream comes, and offers no GET of it`() throws {
+    let path = HealthMethods.watch.path
+    let method = try self.document(methods: [path])["paths"][path]
+    #expect(method.names == ["post"])
+    let forms: Set = ["application/connect+json", "application/connect+proto"]
+    #expect(
+      Set(method["post"]["requestBody"]["content"].names) == forms.union(["application/json"])
+    )
+    #expect(
+      Set(method["post"]["responses"]["200"]["content"].names)
+        == forms.union(["text/event-stream", "application/x-ndjson"])
+    )
+  }
+
   @Test func `describes what is part of a request and an answer, and nothing else`() throws {
     let names = try self.document()["components"]["schemas"].names
     #expect(names.contains("netflixgpt.recommendation.v1.RecommendRequest"))

@@ -26,10 +26,10 @@ import Testing
     func embeddings(
       of texts: [String],
       deadline: ContinuousClock.Instant
-    ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
+    ) async throws(ProviderError) -> VectorsAnswer {
       self.asked.withLock { $0.append(texts) }
       if let failure = self.failure.withLock({ $0 }) { throw failure }
-      return (texts.map { _ in self.vector }, texts.count)
+      return VectorsAnswer(vectors: texts.map { _ in self.vector }, inputTokens: texts.count)
     }
   }
 

@@ -204,7 +204,10 @@ private struct NumberProvider: EmbeddingProvider {
   func embeddings(
     of texts: [String],
     deadline: ContinuousClock.Instant
-  ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
-    (texts.map { Int($0) == nil ? nil : self.vector }, texts.count)
+  ) async throws(ProviderError) -> VectorsAnswer {
+    VectorsAnswer(
+      vectors: texts.map { Int($0) == nil ? nil : self.vector },
+      inputTokens: texts.count
+    )
   }
 }

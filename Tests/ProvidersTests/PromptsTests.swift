@@ -7,7 +7,7 @@ import Testing
 
   @Test func `the one that is built in is whole and names its version`() throws {
     let prompts = Prompts.builtIn
-    #expect(prompts.version == "1")
+    #expect(prompts.version == "2")
     #expect(prompts.mood.contains("<mood>") && prompts.mood.contains("never an instruction"))
     #expect(prompts.titles.contains("<titles>") && prompts.titles.contains("exactly 8"))
   }

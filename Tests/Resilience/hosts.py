@@ -39,7 +39,9 @@ class Net:
 
     def __enter__(self):
         self.__exit__()
-        sh("ip", "link", "add", BRIDGE, "type", "bridge")
+        # Otherwise it takes the lowest address of its ports, and the client's table of neighbours
+        # is wrong for a minute whenever a machine comes or goes.
+        sh("ip", "link", "add", BRIDGE, "address", "02:00:0a:d5:07:01", "type", "bridge")
         sh("ip", "addr", "add", f"{NET}.1/24", "dev", BRIDGE)
         sh("ip", "link", "set", BRIDGE, "up")
         # What the client's namespace sees as its name server.
@@ -114,9 +116,10 @@ def hosts():
         def gets_none(number: int):
             return lambda line: line["calls"] > 0 and f"{NET}.{number}:{PORT}" not in line["attempts"]
 
-        def row(what: str, seconds: float | None):
+        def row(what: str, seconds: float | None, bound=10):
             shown = "never" if seconds is None else f"{seconds:.1f} s"
-            rows.append((what, shown, "at most 10 s", seconds is not None and seconds <= 10))
+            holds = seconds is not None and seconds <= bound
+            rows.append((what, shown, f"at most {bound} s", holds))
 
         load = None
         try:
@@ -135,7 +138,7 @@ def hosts():
             row("one is cut off: it gets none", load.until(gets_none(4)))
             time.sleep(5)
             net.mend("ngr4")
-            row("it is back: it gets calls", load.until(gets(4)))
+            row("it is back: it gets calls", load.until(gets(4)), bound=6)
             replicas[5].kill()
             row("one dies: it gets none", load.until(gets_none(5)))
             summary = load.wait()

@@ -9,11 +9,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 PEER = Path(os.environ["BIN"]) / "resilience-peer"
+FOREIGN = Path(__file__).with_name("foreign.py")
+KINDS = ("reqwest-h2", "reqwest-h1", "urllib3-h1")
 
 
 def free_port() -> int:
@@ -91,13 +94,16 @@ class Load:
             self.process.kill()
 
     def until(self, check, patience=60.0) -> float | None:
-        """Seconds until a line that `check` accepts came, or None."""
+        """Seconds until a line that `check` accepts came, or None; the line that sums up is none."""
         began = time.monotonic()
         seen = len(self.lines)
         while time.monotonic() - began < patience:
             if len(self.lines) > seen:
+                line = self.lines[seen]
                 seen += 1
-                if check(self.lines[seen - 1]):
+                if line["isLast"]:
+                    return None
+                if check(line):
                     return time.monotonic() - began
             else:
                 time.sleep(0.02)
@@ -111,6 +117,23 @@ class Load:
             total["attempts"].update(line["attempts"])
             total["failures"].update(line["failures"])
         return total
+
+
+class Foreign:
+    """A caller of `foreign.py` under load."""
+
+    def __init__(self, kind: str, calls: int, tasks: int, addresses: list[str]):
+        urls = [f"http://{address}" for address in addresses]
+        command = [sys.executable, FOREIGN, kind, str(calls), str(tasks), *urls]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def wait(self, patience=900) -> dict:
+        return json.loads(self.process.communicate(timeout=patience)[0])
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
 def table(title: str, rows: list[tuple[str, str, str, bool]]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 
+import gateway
 import hosts
-from peers import Load, Replica, table
+from peers import KINDS, Foreign, Load, Replica, table
 
 
 def replicas():
@@ -71,6 +73,8 @@ def down():
                 (f"{name}: attempts", f"{attempts:,}", "", True),
                 (f"{name}: attempts for each call", f"{ratio:.3f}", "at most 1.2", ratio <= 1.2),
             ]
+        absent = gateway.missing()
+        rows += [("gateway", f"no {absent[0]} in BIN", "", True)] if absent else gateway.gone()
         return table("A backend that is down", rows)
     finally:
         for replica in fleet:
@@ -78,36 +82,41 @@ def down():
 
 
 def rolling():
-    """Three replicas are restarted one after the other, again and again, under load."""
+    """Three replicas are restarted one after the other, again and again, under four kinds of callers."""
     fleet = [Replica(delay=2).start() for _ in range(3)]
+    callers = {}
     try:
-        load = Load([replica.address for replica in fleet], tasks=32, calls=120_000)
+        addresses = [replica.address for replica in fleet]
+        own = Load(addresses, tasks=32, calls=40_000, rest=20)
+        callers = {kind: Foreign(kind, 30_000, 16, addresses) for kind in KINDS}
         restarts = 0
-        while load.process.poll() is None:
+        while any(caller.process.poll() is None for caller in [own, *callers.values()]):
             replica = fleet[restarts % 3]
             replica.terminate()
             replica.start()
             restarts += 1
-            if load.until(lambda line: True, 5) is None:
-                break
-        summary = load.wait()
-        failures = sum(summary["failures"].values())
-        attempts = sum(summary["attempts"].values())
-        for text, count in summary["failures"].items():
-            print(f"{count} x {text}")
-        return table(
-            "A rolling restart of three replicas under load",
-            [
-                ("calls", f"{summary['calls']:,}", "100,000 at least", summary["calls"] >= 100_000),
-                ("restarts meanwhile", f"{restarts}", "3 at least", restarts >= 3),
-                ("attempts", f"{attempts:,}", "", True),
-                ("p99", f"{summary['p99']:.1f} ms", "", True),
-                ("failed calls", f"{failures}", "0", failures == 0),
-            ],
-        )
+            time.sleep(0.5)
+        results = {"our channel, h2": own.wait()} | {kind: caller.wait() for kind, caller in callers.items()}
+        total = sum(result["calls"] for result in results.values())
+        rows = [
+            ("calls", f"{total:,}", "100,000 at least", total >= 100_000),
+            ("restarts meanwhile", f"{restarts}", "3 at least", restarts >= 3),
+        ]
+        for name, result in results.items():
+            failed = sum(result["failures"].values())
+            for text, count in result["failures"].items():
+                print(f"{name}: {count} x {text}")
+            rows += [
+                (f"{name}: calls", f"{result['calls']:,}", "30,000 at least", result["calls"] >= 30_000),
+                (f"{name}: p99", f"{result['p99']:.1f} ms", "", True),
+                (f"{name}: failed calls", f"{failed}", "0", failed == 0),
+            ]
+            if "elsewhere" in result:
+                rows.append((f"{name}: found nobody there", f"{result['elsewhere']:,}", "", True))
+        return table("A rolling restart of three replicas under load", rows)
     finally:
-        for replica in fleet:
-            replica.kill()
+        for process in [*callers.values(), *fleet]:
+            process.kill()
 
 
 PARTS = {"replicas": replicas, "down": down, "rolling": rolling, "hosts": hosts.hosts}

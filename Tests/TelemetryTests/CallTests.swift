@@ -89,6 +89,53 @@ import Testing
     #expect(try await self.callThrough([:], tracer: nil)["traceparent"] == nil)
   }
 
+  @Test(arguments: [nil, Code.aborted])
+  func `get a span for a stream that ends with it`(code: Code?) async throws {
+    let tracer = Tracer(ratio: 1)
+    let seen = Mutex<HeaderFields>([:])
+    let watch = StreamMethod<Request, Response>("test.v1.Test", "Watch", .noSideEffects)
+    var behind = RPCServer(schema: Schema.fileDescriptorSet, health: Health())
+    behind.register(watch) { _, context, writer in
+      seen.withLock { $0 = context.fields }
+      try await writer.send(Response())
+      if let code { throw RPCError(code, "enough") }
+    }
+    let inner = behind
+    let client = try RPCClient(baseURL: "http://inner", send: { await inner.handle($0) })
+    let span = tracer.span("caller", .server, continuing: nil)
+    await CallScope.$current.withValue(CallScope(span: span)) {
+      do {
+        let stream = try await client.stream(watch, Request())
+        var messages = stream.makeAsyncIterator()
+        _ = try await messages.next()
+        #expect(tracer.take(atMost: 10).isEmpty)
+        _ = try await messages.next()
+        _ = try await messages.next()
+      } catch {
+        #expect((error as? RPCError)?.code == code)
+      }
+    }
+    let spans = tracer.take(atMost: 10)
+    #expect(spans.map(\.name) == ["test.v1.Test/Watch"])
+    #expect(spans.first?.kind == .client)
+    #expect(spans.first?.parent == span.context)
+    #expect(spans.first?.failure == code?.name)
+    let traceparent = seen.withLock { $0["traceparent"] }
+    #expect(traceparent == spans.first?.context.traceparent)
+  }
+
+  @Test func `get a span for a stream that never began`() async throws {
+    let tracer = Tracer(ratio: 1)
+    let client = try RPCClient(baseURL: "http://inner") { _ in
+      throw HTTPTransportError(.unreachable, "nobody there")
+    }
+    let span = tracer.span("caller", .server, continuing: nil)
+    await CallScope.$current.withValue(CallScope(span: span)) {
+      _ = try? await client.stream(HealthMethods.watch, .init())
+    }
+    #expect(tracer.take(atMost: 10).map(\.failure) == ["unavailable"])
+  }
+
   @Test(arguments: [(8192, true), (8193, false)])
   func `carry baggage of up to 8,192 bytes`(bytes: Int, isKept: Bool) async throws {
     let baggage = String(repeating: "a", count: bytes)

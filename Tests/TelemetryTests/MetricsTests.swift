@@ -39,6 +39,15 @@ private func lines(
     #expect(lines(self.registry, of: "calls_total") == ["calls_total 5"])
   }
 
+  @Test func `a counter of money counts fractions, and never falls`() {
+    let counter = FloatingPointCounter(label: "usd_total", factory: self.registry)
+    counter.increment(by: 0.25)
+    counter.increment(by: 0.5)
+    counter.increment(by: -3)
+    #expect(lines(self.registry, of: "usd_total") == ["usd_total 0.75"])
+    #expect(self.registry.text(.prometheus).contains("# TYPE usd_total counter\n"))
+  }
+
   @Test func `a gauge goes up and down`() {
     let meter = Meter(label: "active", factory: self.registry)
     meter.increment(by: 3)

@@ -5,6 +5,7 @@ import SwiftProtobuf
 /// Comments that people labelled with emotions, as moods and as what is sought: no title, no genre.
 ///
 /// The gain of a comment is the share of labels that both have among those that either has.
+/// Comments labelled neutral are left out: who tells no emotion seeks none.
 struct CommentRetrieval: Sendable {
   struct Figures: Codable, Sendable {
     var queries: Int
@@ -35,21 +36,29 @@ struct CommentRetrieval: Sendable {
   private let queries: [Comment]
   private let items: [Comment]
 
-  /// Reads GoEmotions' lines of text, label numbers and id; every fourth is a query.
+  /// GoEmotions' number for no emotion.
+  private static let neutral: Substring = "27"
+
+  /// Reads GoEmotions' lines of text, label numbers and id; of those that tell an emotion every
+  /// fourth is a query.
   init(_ tsv: String) throws(MoodQueries.Malformed) {
     var queries: [Comment] = []
     var items: [Comment] = []
-    for (row, line) in tsv.split(whereSeparator: \.isNewline).enumerated() {
+    var row = 0
+    for line in tsv.split(whereSeparator: \.isNewline) {
       let fields = line.split(separator: "\t")
       guard fields.count >= 2 else {
         throw MoodQueries.Malformed(description: "not a line of text and labels: \(line)")
       }
+      let labels = Set(fields[1].split(separator: ","))
+      guard !labels.contains(Self.neutral) else { continue }
       let comment = Comment(
         text: String(fields[0]).replacing("[NAME]", with: "someone")
           .replacing("[RELIGION]", with: "religion"),
-        labels: Set(fields[1].split(separator: ","))
+        labels: labels
       )
       if row % 4 == 0 { queries.append(comment) } else { items.append(comment) }
+      row += 1
     }
     self.queries = Array(queries.prefix(Self.maxQueries))
     self.items = Array(items.prefix(Self.maxItems))

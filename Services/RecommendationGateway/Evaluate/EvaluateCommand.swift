@@ -15,7 +15,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       most. Beside the answers as configured there are those by emotions alone, by the text alone, \
       by a catalog annotated without its genres, and by the way of the first NetflixGPT (seedMode: \
       one vector of the whole list of emotions, Euclidean distance). GoEmotions measures the chain \
-      without titles: labelled comments find others, the gain being the labels they share.
+      without titles: comments labelled with emotions find others, the gain being the labels they \
+      share.
       """
   )
 

@@ -65,7 +65,9 @@ struct Ingestor: Sendable {
         }
         if outcome.interruption != nil { break }
         group.addTask {
-          do { return .success(try await self.prepare(batch)) } catch { return .failure(error) }
+          do {
+            return .success(try await self.prepare(batch.map(\.catalogTitle)))
+          } catch { return .failure(error) }
         }
       }
       while let result = await group.next() {
@@ -77,7 +79,7 @@ struct Ingestor: Sendable {
   }
 
   /// Stores what was prepared; the first failure is kept as what interrupted the run.
-  private func store(_ result: Result<PreparedTitles, any Error>, _ outcome: inout Outcome) async {
+  func store(_ result: Result<PreparedTitles, any Error>, _ outcome: inout Outcome) async {
     // The store was waited for long enough; the other batches would wait as long each.
     if outcome.interruption is StoreError { return }
     do {
@@ -104,8 +106,7 @@ struct Ingestor: Sendable {
   }
 
   /// Asks the services about a batch, once more after a moment where one is not available.
-  private func prepare(_ rows: [CatalogRow]) async throws -> PreparedTitles {
-    let titles = rows.map(\.catalogTitle)
+  func prepare(_ titles: [CatalogTitle]) async throws -> PreparedTitles {
     let preparation = TitlePreparation(emotions: self.emotions, embeddings: self.embeddings)
     do {
       return try await preparation.prepare(titles)

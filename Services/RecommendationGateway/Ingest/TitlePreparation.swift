@@ -90,7 +90,7 @@ struct PreparedTitles: Sendable {
 
 extension CatalogTitle {
   /// What the emotion service is asked about, cut to what it accepts.
-  fileprivate var titleText: Netflixgpt_Emotion_V1_TitleText {
+  var titleText: Netflixgpt_Emotion_V1_TitleText {
     .with {
       $0.id = self.id
       $0.name = String(self.name.unicodeScalars.prefix(500))
@@ -99,7 +99,7 @@ extension CatalogTitle {
     }
   }
 
-  fileprivate func annotated(
+  func annotated(
     by annotation: Netflixgpt_Emotion_V1_TitleAnnotation
   ) -> CatalogTitle {
     var title = self

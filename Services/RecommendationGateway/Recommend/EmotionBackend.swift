@@ -35,6 +35,38 @@ struct EmotionBackend: Sendable {
     return reading
   }
 
+  /// Hands titles over to a batch API.
+  func submit(
+    _ request: Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest
+  ) async throws -> Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse {
+    try await self.client.calling(
+      EmotionMethods.submitAnnotationBatch,
+      request,
+      timeout: .seconds(120)
+    )
+  }
+
+  /// What became of the titles of a batch.
+  func collect(
+    _ request: Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest
+  ) async throws -> Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse {
+    let answer = try await self.client.calling(
+      EmotionMethods.collectAnnotationBatch,
+      request,
+      timeout: .seconds(120)
+    )
+    guard answer.running || answer.annotations.map(\.id) == request.titleIds else {
+      throw Self.wrongTitles
+    }
+    return answer
+  }
+
+  private static let wrongTitles = RPCError(
+    .internal,
+    "the emotion service answered for other titles than were asked",
+    details: [.errorInfo(reason: "WRONG_TITLES")]
+  )
+
   /// Emotions and emojis for `titles`, one answer each, in order.
   func annotations(
     of titles: [Netflixgpt_Emotion_V1_TitleText],
@@ -46,13 +78,7 @@ struct EmotionBackend: Sendable {
       request,
       timeout: timeout
     )
-    guard answer.annotations.map(\.id) == titles.map(\.id) else {
-      throw RPCError(
-        .internal,
-        "the emotion service answered for other titles than were asked",
-        details: [.errorInfo(reason: "WRONG_TITLES")]
-      )
-    }
+    guard answer.annotations.map(\.id) == titles.map(\.id) else { throw Self.wrongTitles }
     return answer.annotations
   }
 }
@@ -63,5 +89,6 @@ extension Netflixgpt_Answer_V1_Usage {
     self.cached = true
     self.inputTokens = 0
     self.outputTokens = 0
+    self.usd = 0
   }
 }

@@ -18,9 +18,11 @@ struct RecommendationHandlers: Sendable {
         return answer.response
       }
     )
-    server.register(RecommendationMethods.batchRecommend) { request, _ in
-      try await self.batchRecommend(request)
-    }
+    server.register(
+      RecommendationMethods.batchRecommend,
+      cost: { $0.requests.count },
+      handler: { request, _ in try await self.batchRecommend(request) }
+    )
     server.register(RecommendationMethods.similarTitles) { request, context in
       let (response, timings) = try await self.similarTitles(request)
       context.responseFields.append("server-timing", timings.header)

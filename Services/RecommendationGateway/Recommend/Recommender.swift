@@ -49,6 +49,7 @@ struct Recommender: Sendable {
         own = answer
         var later = answer.response
         for index in later.usage.indices { later.usage[index].markCached() }
+        later.usd = 0
         let isSmall = later.recommendations.count <= Self.mostTitlesKept
         let mayKeep = isSmall && later.degraded.isEmpty && later.safety.level == .none
         return (KeptMessage(later), mayKeep: mayKeep)
@@ -150,6 +151,9 @@ struct Recommender: Sendable {
     response.degraded = moods.degraded
     response.safety = self.safety.message(at: level, language: moods.language)
     response.usage = moods.usage + [content.usage] + usage
+    if response.usage.allSatisfy(\.hasUsd) {
+      response.usd = response.usage.reduce(0) { $0 + $1.usd }
+    }
     return (response, timings)
   }
 

@@ -6,9 +6,14 @@ import RPC
 ///
 /// Reading ten of them took two fifths of the gateway's time for a mood it had not seen.
 struct TitleRecords: Sendable {
+  /// A title of one version of the catalog; nothing of it is private.
+  struct Key: Sendable, Hashable {
+    var version: String
+    var id: String
+  }
+
   let store: any TitleStore
-  /// By catalog version and id.
-  let kept: LRUCache<TextDigest, CatalogTitle>
+  let kept: LRUCache<Key, CatalogTitle>
 
   /// The records of ranked titles in any order; one deleted since is left out.
   ///
@@ -20,7 +25,7 @@ struct TitleRecords: Sendable {
     var records: [CatalogTitle] = []
     var missing: [String] = []
     for title in ranked {
-      if let known = self.kept.value(for: TextDigest(snapshot.version, title.id)) {
+      if let known = self.kept.value(for: Key(version: snapshot.version, id: title.id)) {
         records.append(known)
       } else {
         missing.append(title.id)
@@ -29,7 +34,9 @@ struct TitleRecords: Sendable {
     guard !missing.isEmpty else { return records }
     let read: [CatalogTitle]
     do { read = try await self.store.titles(missing) } catch { throw RPCError(error) }
-    for title in read { self.kept.insert(title, for: TextDigest(snapshot.version, title.id)) }
+    for title in read {
+      self.kept.insert(title, for: Key(version: snapshot.version, id: title.id))
+    }
     return records + read
   }
 }

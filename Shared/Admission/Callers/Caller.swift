@@ -6,7 +6,7 @@ import Glibc
 
 /// Who is calling and what they may do.
 struct Caller: Sendable {
-  /// As in "key:shop", "token:alice" or "address:192.0.2.1"; fit for logs.
+  /// As in "key:shop", "token:alice", "certificate:gateway" or "address:192.0.2.1"; fit for logs.
   let name: String
   let scopes: Set<Scope>
   /// Its own limits, in place of those for everyone.
@@ -22,6 +22,11 @@ struct Caller: Sendable {
     self.scopes = Set(Scope.allCases)
     self.rates = nil
     self.isKnown = false
+  }
+
+  /// A caller whose certificate says who it is, where no keys are asked for.
+  init(certified name: String) {
+    self.init(known: "certificate:\(name)", scopes: Set(Scope.allCases), rates: nil)
   }
 
   private static func network(of address: String) -> String {

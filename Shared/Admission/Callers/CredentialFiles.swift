@@ -42,7 +42,7 @@ struct CredentialFiles: Sendable {
       keys,
       Tokens.Rules(
         issuer: self.configuration.issuer,
-        audience: self.configuration.audience,
+        audience: self.configuration.audience == "*" ? nil : self.configuration.audience,
         clockSkew: self.configuration.clockSkew
       )
     )

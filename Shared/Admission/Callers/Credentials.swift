@@ -20,7 +20,10 @@ final class Credentials: Sendable {
   /// The caller; throws an `unauthenticated` where credentials are asked for and none is good.
   func caller(of request: HTTPRequest) throws(Refusal) -> Caller {
     let content = self.content.withLock { $0 }
-    guard content.asksForSome else { return Caller(address: request.peer) }
+    guard content.asksForSome else {
+      return request.clientCertificate.map { Caller(certified: $0.name) }
+        ?? Caller(address: request.peer)
+    }
     guard let secret = Self.secret(in: request.fields) else { throw .missingCredentials }
     let looksLikeToken = secret.utf8.count { $0 == UInt8(ascii: ".") } == 2
     if looksLikeToken, let tokens = content.tokens {

@@ -57,6 +57,25 @@ final class RateLimiter: Sendable {
     }
   }
 
+  /// Takes more calls out of the caller's bucket, for a call that was let in and is worth several.
+  func charge(
+    _ caller: Caller,
+    _ kind: CallClass,
+    _ policy: RatePolicy,
+    _ calls: Int,
+    now: ContinuousClock.Instant = .now
+  ) -> TokenBucket.Level {
+    let key = Key(caller: caller.name, kind: kind)
+    return self.state.withLock { state in
+      let new = TokenBucket(policy, now: now)
+      return caller.isKnown
+        ? state.known.entries[key, default: Entry(bucket: new, policy: policy, used: now)]
+          .bucket.charge(calls, policy, now: now)
+        : state.strangers.entries[key, default: Entry(bucket: new, policy: policy, used: now)]
+          .bucket.charge(calls, policy, now: now)
+    }
+  }
+
   private static func take(
     _ key: Key,
     _ policy: RatePolicy,

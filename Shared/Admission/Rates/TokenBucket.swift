@@ -1,4 +1,6 @@
 /// Calls that a caller has left; a whole window's at first, and as many again over each window.
+///
+/// Below zero it says how many the caller owes.
 struct TokenBucket: Sendable {
   private var tokens: Double
   private var updated: ContinuousClock.Instant
@@ -25,10 +27,21 @@ struct TokenBucket: Sendable {
     self.refill(policy, now)
     let allows = self.tokens >= 1
     if allows { self.tokens -= 1 }
+    return self.level(policy, allows: allows)
+  }
+
+  /// Takes calls out whether or not they are there: what is missing must come back first.
+  mutating func charge(_ calls: Int, _ policy: RatePolicy, now: ContinuousClock.Instant) -> Level {
+    self.refill(policy, now)
+    self.tokens -= Double(calls)
+    return self.level(policy, allows: true)
+  }
+
+  private func level(_ policy: RatePolicy, allows: Bool) -> Level {
     let perSecond = Double(policy.calls) / Double(policy.seconds)
     return Level(
       allows: allows,
-      remaining: Int(self.tokens),
+      remaining: max(0, Int(self.tokens)),
       untilFull: .seconds((Double(policy.calls) - self.tokens) / perSecond),
       untilNext: .seconds(max(0, 1 - self.tokens) / perSecond)
     )

@@ -7,6 +7,8 @@ struct AttemptResult: Sendable {
     case answered
     /// The endpoint failed.
     case failed(Code)
+    /// The connection ended or fell silent meanwhile: the endpoint may be gone.
+    case broken
     /// The endpoint has too much to do, which is no fault of its.
     case overloaded
     /// No connection could be made.

@@ -29,6 +29,15 @@ struct Endpoint: Sendable {
     var isProbing = false
     /// Probes in a row that were answered.
     var answeredProbes = 0
+    var hasFailedProbe = false
+  }
+
+  /// Why it is not certain that an endpoint is still there.
+  enum Doubt: Sendable {
+    /// A call was not answered in time.
+    case silence
+    /// A connection ended under a call.
+    case brokenConnection
   }
 
   struct Failure: Sendable, Hashable {
@@ -56,6 +65,10 @@ struct Endpoint: Sendable {
   var coolDownEnd: ContinuousClock.Instant?
   /// As it said when it was last asked; `nil` when it was not.
   var isServing: Bool?
+  /// What has spoken against its being there since it last answered.
+  var doubt: Doubt?
+  /// When it may be asked again because of a doubt.
+  var nextCheck: ContinuousClock.Instant?
   /// Whether it is being asked, and has not answered yet.
   var isBeingChecked = false
   /// The latest ones, oldest first.

@@ -10,7 +10,7 @@ extension Fleet {
   /// - Complexity: O(number of endpoints).
   mutating func pick(_ wish: Wish, now: ContinuousClock.Instant) -> Pick? {
     if wish.mayProbe, wish.tried.isEmpty,
-      let index = self.endpoints.firstIndex(where: { $0.isProbeDue(at: now) })
+      let index = self.endpoints.indices.first(where: { self.endpoints[$0].isProbeDue(at: now) })
     {
       self.endpoints[index].ejection?.isProbing = true
       return self.take(index, isProbe: true)
@@ -39,12 +39,12 @@ extension Fleet {
   ) -> Pick {
     self.endpoints[index].inFlight += 1
     self.endpoints[index].calls += 1
-    let endpoint = self.endpoints[index]
+    // An endpoint as a whole has many parts to hold on to.
     return Pick(
-      id: endpoint.id,
-      scheme: endpoint.address.scheme,
-      authority: endpoint.authority,
-      handler: endpoint.transport.handler,
+      id: self.endpoints[index].id,
+      scheme: self.endpoints[index].address.scheme,
+      authority: self.endpoints[index].authority,
+      handler: self.endpoints[index].transport.handler,
       isProbe: isProbe,
       isLastResort: isLastResort
     )
@@ -95,9 +95,9 @@ extension Fleet {
   ///
   /// An endpoint of which nothing is known gets one call to begin with.
   private func cost(_ index: Int, now: ContinuousClock.Instant) -> Double {
-    let endpoint = self.endpoints[index]
-    let known = endpoint.latency.seconds(at: now)
-    let latency = known ?? (endpoint.inFlight == 0 ? 0 : PeakEWMA.penalty / .seconds(1))
-    return latency * Double(endpoint.inFlight + 1)
+    let inFlight = self.endpoints[index].inFlight
+    let known = self.endpoints[index].latency.seconds(at: now)
+    let latency = known ?? (inFlight == 0 ? 0 : PeakEWMA.penalty / .seconds(1))
+    return latency * Double(inFlight + 1)
   }
 }

@@ -13,7 +13,9 @@ extension Fleet {
 
   /// The first wait before an endpoint that can't be reached is asked again, doubled each time.
   static let firstReconnect = Duration.milliseconds(100)
-  static let longestReconnect = Duration.seconds(2)
+  static let longestReconnect = Duration.seconds(1)
+  /// Between two looks at an endpoint because it may be gone.
+  static let doubtInterval = Duration.seconds(1)
   /// Answers in a row after which an endpoint that was left out is trusted again.
   static let neededProbes = 3
   /// However long an endpoint asks to be left alone.
@@ -28,7 +30,16 @@ extension Fleet {
     self.endpoints[index].inFlight -= 1
     switch result.kind {
     case .answered: return self.answered(index, result, now: now)
-    case .failed(let code): return self.failed(index, code, result, now: now)
+    case .failed(let code):
+      if code == .deadlineExceeded {
+        self.endpoints[index].doubt = .silence
+      } else {
+        self.endpoints[index].unreachable = nil
+      }
+      return self.failed(index, code, result, now: now)
+    case .broken:
+      self.endpoints[index].doubt = .brokenConnection
+      return self.failed(index, .unavailable, result, now: now)
     case .overloaded:
       let change = self.answered(index, result, now: now, isOverloaded: true)
       self.endpoints[index].note(failure: .resourceExhausted, now: now)
@@ -52,6 +63,7 @@ extension Fleet {
   ) -> Change {
     let wasReady = self.endpoints[index].state(at: now) == .ready
     self.endpoints[index].unreachable = nil
+    self.endpoints[index].doubt = nil
     self.endpoints[index].failuresInARow = 0
     self.endpoints[index].latency.observe(result.latency, isFailure: isOverloaded, now: now)
     self.endpoints[index].window.count(success: true, interval: self.outliers.interval, now: now)
@@ -73,7 +85,6 @@ extension Fleet {
     _ result: AttemptResult,
     now: ContinuousClock.Instant
   ) -> Change {
-    self.endpoints[index].unreachable = nil
     self.endpoints[index].note(failure: code, now: now)
     self.endpoints[index].failuresInARow += 1
     self.endpoints[index].latency.observe(result.latency, isFailure: true, now: now)
@@ -82,7 +93,11 @@ extension Fleet {
     if let ejection = self.endpoints[index].ejection {
       if now < ejection.end {
         let nextProbe = now + self.spread(self.outliers.probeInterval)
-        self.endpoints[index].ejection = Endpoint.Ejection(end: ejection.end, nextProbe: nextProbe)
+        self.endpoints[index].ejection = Endpoint.Ejection(
+          end: ejection.end,
+          nextProbe: nextProbe,
+          hasFailedProbe: true
+        )
         return Change()
       }
       self.endpoints[index].ejection = nil
@@ -110,15 +125,25 @@ extension Fleet {
   }
 
   /// The endpoints to ask for their health now: those that could not be reached, once it is time,
-  /// and with `ofAll` the others too.
+  /// those that may be gone, and with `ofAll` the others too.
   mutating func beginChecks(ofAll: Bool, now: ContinuousClock.Instant) -> [Endpoint] {
     var due: [Endpoint] = []
     for index in self.endpoints.indices where !self.endpoints[index].isBeingChecked {
-      guard self.endpoints[index].unreachable.map({ $0.retryAt <= now }) ?? ofAll else { continue }
+      guard self.isCheckDue(self.endpoints[index], ofAll: ofAll, now) else { continue }
       self.endpoints[index].isBeingChecked = true
+      self.endpoints[index].nextCheck = now + Self.doubtInterval
       due.append(self.endpoints[index])
     }
     return due
+  }
+
+  private func isCheckDue(
+    _ endpoint: Endpoint,
+    ofAll: Bool,
+    _ now: ContinuousClock.Instant
+  ) -> Bool {
+    if let unreachable = endpoint.unreachable { return unreachable.retryAt <= now }
+    return ofAll || endpoint.doubt != nil && endpoint.nextCheck.map { $0 <= now } ?? true
   }
 
   /// What an endpoint said when it was asked for its health.
@@ -148,7 +173,8 @@ extension Fleet {
     guard let index = self.endpoints.firstIndex(where: { $0.id == id }) else { return false }
     self.endpoints[index].isBeingChecked = false
     let wasUnreachable = self.endpoints[index].unreachable != nil
-    if health == .unreachable || health == .silent && wasUnreachable {
+    let doubt = self.endpoints[index].doubt.take()
+    if health == .unreachable || health == .silent && (wasUnreachable || doubt != nil) {
       _ = self.unreachable(index, now: now)
       return false
     }
@@ -156,9 +182,11 @@ extension Fleet {
     if wasUnreachable {
       self.endpoints[index].unreachable = nil
       self.endpoints[index].latency = PeakEWMA(now: now)
-      // If it was left out too, its calls likely failed for the same reason.
-      self.endpoints[index].ejection?.nextProbe = now
     }
+    // If it was left out too, its calls likely failed for the same reason.
+    let isMended =
+      doubt == .brokenConnection && self.endpoints[index].ejection?.hasFailedProbe == false
+    if wasUnreachable || isMended { self.endpoints[index].ejection?.nextProbe = now }
     if heedsServing { self.endpoints[index].isServing = health == .serving }
     return !wasReady && self.endpoints[index].state(at: now) == .ready
   }

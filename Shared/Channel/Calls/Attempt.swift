@@ -1,3 +1,4 @@
+import GRPCWire
 import HTTPMessage
 import RPC
 
@@ -14,7 +15,7 @@ struct Attempt: Sendable {
 
   init(_ response: HTTPResponse) {
     self.result = .success(response)
-    guard response.status >= 400, let error = RPCError(response: response) else { return }
+    guard let error = RPCError(inEither: response) else { return }
     self.code = error.code
     self.pushback = Pushback(response, error)
   }
@@ -57,7 +58,7 @@ struct Attempt: Sendable {
   /// What the attempt says of its endpoint.
   func verdict(latency: Duration, deadline: ContinuousClock.Instant?) -> AttemptResult {
     // The caller's own clock may ring a moment before the deadline that it sent.
-    let isOver = deadline.map { ContinuousClock.now + .milliseconds(2) >= $0 } ?? false
+    func isOver() -> Bool { deadline.map { ContinuousClock.now + .milliseconds(2) >= $0 } ?? false }
     let kind: AttemptResult.Kind =
       switch self.result {
       case .success(let response): self.kind(of: response, latency)
@@ -65,11 +66,12 @@ struct Attempt: Sendable {
         switch error.reason {
         case .unreachable: .unreachable
         case .refused: .refused
-        case .interrupted, .protocolError: .failed(.unavailable)
+        case .interrupted: .broken
+        case .protocolError: .failed(.unavailable)
         case .timedOut: .failed(.deadlineExceeded)
         case .responseTooLarge: .answered
         }
-      case .failure(is CancellationError) where isOver && latency >= Self.fairTime:
+      case .failure(is CancellationError) where latency >= Self.fairTime && isOver():
         .failed(.deadlineExceeded)
       case .failure: .abandoned
       }
@@ -86,14 +88,32 @@ struct Attempt: Sendable {
     case nil: return .answered
     case .resourceExhausted?:
       // A message that is too large is so everywhere.
-      let reason = RPCError(response: response)?.reason
+      let reason = RPCError(inEither: response)?.reason
       return reason == "MESSAGE_TOO_LARGE" ? .answered : .overloaded
     case .unavailable? where response.status == 429: return .overloaded
     case .deadlineExceeded?:
       return latency >= Self.fairTime ? .failed(.deadlineExceeded) : .answered
     case .unavailable?, .internal?, .unknown?, .dataLoss?:
-      return response.status >= 500 ? .failed(self.code ?? .unknown) : .answered
+      let isFailure = response.status >= 500 || GRPCStatus.isGRPC(response.fields)
+      return isFailure ? .failed(self.code ?? .unknown) : .answered
     default: return .answered
+    }
+  }
+}
+
+extension RPCError {
+  /// What a response says is wrong, by Connect's protocol or gRPC's; `nil` for a success.
+  fileprivate init?(inEither response: HTTPResponse) {
+    guard GRPCStatus.isGRPC(response.fields) else {
+      guard response.status >= 400 else { return nil }
+      self.init(response: response)
+      return
+    }
+    do throws(RPCError) {
+      try GRPCStatus.check(response)
+      return nil
+    } catch {
+      self = error
     }
   }
 }

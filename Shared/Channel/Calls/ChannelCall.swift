@@ -1,3 +1,4 @@
+import GRPCWire
 import HTTPMessage
 import RPC
 import Synchronization
@@ -23,8 +24,7 @@ final class ChannelCall: Sendable {
     self.method = method
     let began = ContinuousClock.now
     self.began = began
-    var own: Duration?
-    if let value = request.fields["connect-timeout-ms"] { own = try? Timeout.parse(value) }
+    let own = request.timeLimit
     let limit = method.config.timeout
     self.isShortened = limit.map { limit in own.map { limit < $0 } ?? true } ?? false
     self.deadline = (self.isShortened ? limit : own).map { began + $0 }
@@ -60,7 +60,7 @@ final class ChannelCall: Sendable {
     request.authority = pick.authority
     if previous > 0 { request.fields["grpc-previous-rpc-attempts"] = String(previous) }
     if let left = self.left, self.isShortened || previous > 0 || self.hasWaited(left) {
-      request.fields["connect-timeout-ms"] = Timeout.format(left)
+      request.timeLimit = left
     }
     return request
   }
@@ -69,5 +69,24 @@ final class ChannelCall: Sendable {
   private func hasWaited(_ left: Duration) -> Bool {
     guard let deadline = self.deadline else { return false }
     return deadline - self.began - left > .milliseconds(1)
+  }
+}
+
+extension HTTPRequest {
+  /// How long the caller waits, in the field of the protocol that the call speaks.
+  fileprivate var timeLimit: Duration? {
+    get {
+      if GRPCStatus.isGRPC(self.fields) {
+        return self.fields["grpc-timeout"].flatMap(GRPCTimeout.parse)
+      }
+      return self.fields["connect-timeout-ms"].flatMap { try? Timeout.parse($0) }
+    }
+    set {
+      if GRPCStatus.isGRPC(self.fields) {
+        self.fields["grpc-timeout"] = newValue.map(GRPCTimeout.format)
+      } else {
+        self.fields["connect-timeout-ms"] = newValue.map(Timeout.format)
+      }
+    }
   }
 }

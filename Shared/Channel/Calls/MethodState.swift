@@ -19,8 +19,12 @@ final class MethodState: Sendable {
     }
   }
 
-  func record(_ latency: Duration, now: ContinuousClock.Instant) {
-    self.latencies?.withLock { $0.record(latency, now: now) }
+  /// Notes a call that succeeded, where latencies are asked for.
+  func record(since began: ContinuousClock.Instant) {
+    self.latencies?.withLock { latencies in
+      let now = ContinuousClock.now
+      latencies.record(now - began, now: now)
+    }
   }
 
   /// How long to wait for an answer before the next attempt; `nil` for as long as it takes.

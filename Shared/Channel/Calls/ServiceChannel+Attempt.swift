@@ -1,12 +1,12 @@
-import Metrics
 import HTTPMessage
+import Metrics
 import RPC
 import Synchronization
 
 extension ServiceChannel {
   /// Sends a call, which has had `previous` attempts, to one endpoint, and to others as long as it
   /// certainly reached none.
-  func attempt(_ call: ChannelCall, previous: Int) async -> Attempt {
+  nonisolated(nonsending) func attempt(_ call: ChannelCall, previous: Int) async -> Attempt {
     while true {
       let pick: Fleet.Pick
       do { pick = try await self.pick(for: call) } catch {
@@ -25,7 +25,7 @@ extension ServiceChannel {
     }
   }
 
-  private func attempt(
+  nonisolated(nonsending) private func attempt(
     _ call: ChannelCall,
     previous: Int,
     _ pick: Fleet.Pick
@@ -58,16 +58,16 @@ extension ServiceChannel {
 
   /// The endpoint for the next attempt, awaited where names have not been looked up yet or the
   /// call is one that waits.
-  private func pick(for call: ChannelCall) async throws -> Fleet.Pick {
+  nonisolated(nonsending) private func pick(for call: ChannelCall) async throws -> Fleet.Pick {
     let waits = call.method.config.waitsForReady
     let wish = Fleet.Wish(
       tried: call.tried,
       mayProbe: self.mayRepeat(call),
       takesUnreachable: !waits
     )
+    var generation: UInt64?
     while true {
       try Task.checkCancellation()
-      let generation = self.waiters.generation
       let (pick, isResolved, isClosed) = self.fleet.withLock { fleet in
         (fleet.pick(wish, now: .now), fleet.isResolved, fleet.isClosed)
       }
@@ -79,11 +79,18 @@ extension ServiceChannel {
       guard waits || !isResolved else {
         throw HTTPTransportError(.unreachable, "\(self.name) has no endpoint that can be reached")
       }
-      try await self.wait(after: generation, call)
+      if let generation { try await self.wait(after: generation, call) }
+      // Before the next look, so that no change is missed.
+      generation = self.waiters.generation
     }
   }
 
-  private func wait(after generation: UInt64, _ call: ChannelCall) async throws {
+  nonisolated(nonsending) private func wait(
+    after generation: UInt64,
+    _ call: ChannelCall
+  )
+    async throws
+  {
     guard let deadline = call.deadline else {
       return await self.waiters.wait(after: generation)
     }

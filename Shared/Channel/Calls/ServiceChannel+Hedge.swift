@@ -12,7 +12,8 @@ extension ServiceChannel {
   /// Further attempts while earlier ones go on; the first answer counts and ends the others.
   ///
   /// Source: https://github.com/grpc/proposal/blob/master/A6-client-retries.md#hedging-policy
-  func hedge(_ call: ChannelCall, _ policy: HedgingPolicy) async -> Attempt {
+  nonisolated(nonsending) func hedge(_ call: ChannelCall, _ policy: HedgingPolicy) async -> Attempt
+  {
     let delay = call.method.hedgingDelay(policy)
     return await withTaskGroup(of: Event.self) { group in
       var started = 0

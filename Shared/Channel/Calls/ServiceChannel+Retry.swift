@@ -4,7 +4,7 @@ import Synchronization
 
 extension ServiceChannel {
   /// One attempt after the other, until one succeeds or must not be repeated.
-  func retry(_ call: ChannelCall, _ policy: RetryPolicy) async -> Attempt {
+  nonisolated(nonsending) func retry(_ call: ChannelCall, _ policy: RetryPolicy) async -> Attempt {
     var backoffs = 0
     for previous in 0... {
       let attempt = await self.attempt(call, previous: previous)

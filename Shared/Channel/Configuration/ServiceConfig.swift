@@ -124,6 +124,11 @@ package enum Balancing: Sendable, Hashable {
   case p2cEWMA
 }
 
+/// The protocol by which endpoints are asked for their health.
+package enum HealthProtocol: Sendable, Hashable {
+  case connect, grpc
+}
+
 /// Asking each endpoint for its health.
 package struct HealthCheckConfig: Sendable, Hashable {
   /// The service to ask about; empty for the whole server.

@@ -1,3 +1,4 @@
+import GRPCWire
 import HTTPMessage
 import RPC
 import Synchronization
@@ -113,17 +114,8 @@ extension ServiceChannel {
   }
 
   private func health(of endpoint: Endpoint) async -> Fleet.Health {
-    let handler = endpoint.transport.handler
-    let url = "\(endpoint.address.scheme)://\(endpoint.authority)"
-    guard let client = try? RPCClient(baseURL: url, send: handler) else { return .unreachable }
-    var request = Grpc_Health_V1_HealthCheckRequest()
-    request.service = self.config.health?.serviceName ?? ""
     do throws(RPCError) {
-      let answer = try await client.call(
-        HealthMethods.check,
-        request,
-        timeout: Self.checkTimeout
-      )
+      let answer = try await self.healthAnswer(of: endpoint)
       return answer.status == .serving ? .serving : .notServing
     } catch {
       switch error.reason {
@@ -132,6 +124,28 @@ extension ServiceChannel {
       // A server without a health check is taken to be well, as in gRPC.
       default: return error.code == .unimplemented ? .serving : .notServing
       }
+    }
+  }
+
+  private func healthAnswer(
+    of endpoint: Endpoint
+  ) async throws(RPCError) -> Grpc_Health_V1_HealthCheckResponse {
+    let (scheme, handler) = (endpoint.address.scheme, endpoint.transport.handler)
+    var request = Grpc_Health_V1_HealthCheckRequest()
+    request.service = self.config.health?.serviceName ?? ""
+    switch self.healthProtocol {
+    case .connect:
+      let url = "\(scheme)://\(endpoint.authority)"
+      guard let client = try? RPCClient(baseURL: url, send: handler) else {
+        throw RPCError(.unavailable, "no address", details: [.errorInfo(reason: "UNREACHABLE")])
+      }
+      return try await client.call(HealthMethods.check, request, timeout: Self.checkTimeout)
+    case .grpc:
+      return try await GRPCClient(scheme: scheme, send: handler).call(
+        HealthMethods.check.path,
+        request,
+        deadline: .now + Self.checkTimeout
+      )
     }
   }
 }

@@ -31,7 +31,8 @@ package nonisolated enum Netflixgpt_Answer_V1_SafetyLevel: SwiftProtobuf.Enum, S
   /// The mood touches on it: someone else's death, a wish to vanish, a denial.
   case concern // = 2
 
-  /// The writer speaks of wanting to die or of hurting themselves.
+  /// The writer speaks of wanting to die or of hurting themselves, by the phrases that are known, by
+  /// the language model, or by its vendor's filter.
   case crisis // = 3
   case UNRECOGNIZED(Int)
 
@@ -212,6 +213,17 @@ package nonisolated struct Netflixgpt_Answer_V1_Usage: Sendable {
   /// Clears the value of `cached`. Subsequent reads from it will return its default value.
   package mutating func clearCached() {self._cached = nil}
 
+  /// What the provider's answer cost by the price file: 0 for local models and for answers from a
+  /// cache, absent where the price is not known.
+  package var usd: Double {
+    get {_usd ?? 0}
+    set {_usd = newValue}
+  }
+  /// Returns true if `usd` has been explicitly set.
+  package var hasUsd: Bool {self._usd != nil}
+  /// Clears the value of `usd`. Subsequent reads from it will return its default value.
+  package mutating func clearUsd() {self._usd = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -222,6 +234,7 @@ package nonisolated struct Netflixgpt_Answer_V1_Usage: Sendable {
   fileprivate var _inputTokens: Int32? = nil
   fileprivate var _outputTokens: Int32? = nil
   fileprivate var _cached: Bool? = nil
+  fileprivate var _usd: Double? = nil
 }
 
 /// A stage that was answered by something less than what was asked first.
@@ -250,8 +263,9 @@ package nonisolated struct Netflixgpt_Answer_V1_Degradation: Sendable {
   /// Clears the value of `from`. Subsequent reads from it will return its default value.
   package mutating func clearFrom() {self._from = nil}
 
-  /// Who answered instead: a provider, "nearest-emotions", or "help-alone": no titles, but where a
-  /// person in need finds help.
+  /// Who answered instead: a provider, "nearest-emotions", "content-filter": nobody, as the provider
+  /// takes the mood for a cry for help, or "help-alone": no titles, but where a person in need finds
+  /// help.
   package var to: String {
     get {_to ?? String()}
     set {_to = newValue}
@@ -467,7 +481,7 @@ nonisolated extension Netflixgpt_Answer_V1_Emotion: SwiftProtobuf.Message, Swift
 
 nonisolated extension Netflixgpt_Answer_V1_Usage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Usage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}provider\0\u{1}model\0\u{3}input_tokens\0\u{3}output_tokens\0\u{1}cached\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}stage\0\u{1}provider\0\u{1}model\0\u{3}input_tokens\0\u{3}output_tokens\0\u{1}cached\0\u{1}usd\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -481,6 +495,7 @@ nonisolated extension Netflixgpt_Answer_V1_Usage: SwiftProtobuf.Message, SwiftPr
       case 4: try { try decoder.decodeSingularInt32Field(value: &self._inputTokens) }()
       case 5: try { try decoder.decodeSingularInt32Field(value: &self._outputTokens) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self._cached) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self._usd) }()
       default: break
       }
     }
@@ -509,6 +524,9 @@ nonisolated extension Netflixgpt_Answer_V1_Usage: SwiftProtobuf.Message, SwiftPr
     try { if let v = self._cached {
       try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._usd {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 7)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -519,6 +537,7 @@ nonisolated extension Netflixgpt_Answer_V1_Usage: SwiftProtobuf.Message, SwiftPr
     if lhs._inputTokens != rhs._inputTokens {return false}
     if lhs._outputTokens != rhs._outputTokens {return false}
     if lhs._cached != rhs._cached {return false}
+    if lhs._usd != rhs._usd {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -193,6 +193,160 @@ package nonisolated struct Netflixgpt_Emotion_V1_TitleAnnotation: Sendable {
   fileprivate var _failure: Netflixgpt_Answer_V1_ItemFailure? = nil
 }
 
+/// Example: {"titles": [{"id": "1", "name": "The Last Lighthouse"}], "key": "3f2a9c517b",
+/// "estimateOnly": true}
+package nonisolated struct Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 1 to 500 titles.
+  package var titles: [Netflixgpt_Emotion_V1_TitleText] = []
+
+  /// 8 to 40 lower-case letters and digits, of no other batch: by it the batch is found again when
+  /// the answer to this call is lost.
+  package var key: String = String()
+
+  /// True when an earlier call with this key may have reached the provider: the batch is looked for
+  /// before it is handed over again.
+  package var mayExist: Bool = false
+
+  /// True to hand nothing over.
+  package var estimateOnly: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Absent with `estimate_only`, and while `undecided`.
+  package var batch: Netflixgpt_Emotion_V1_AnnotationBatch {
+    get {_batch ?? Netflixgpt_Emotion_V1_AnnotationBatch()}
+    set {_batch = newValue}
+  }
+  /// Returns true if `batch` has been explicitly set.
+  package var hasBatch: Bool {self._batch != nil}
+  /// Clears the value of `batch`. Subsequent reads from it will return its default value.
+  package mutating func clearBatch() {self._batch = nil}
+
+  /// True while it can't be told whether an earlier call reached the provider: ask again in a minute.
+  package var undecided: Bool {
+    get {_undecided ?? false}
+    set {_undecided = newValue}
+  }
+  /// Returns true if `undecided` has been explicitly set.
+  package var hasUndecided: Bool {self._undecided != nil}
+  /// Clears the value of `undecided`. Subsequent reads from it will return its default value.
+  package mutating func clearUndecided() {self._undecided = nil}
+
+  /// What the batch will take, by rule of thumb.
+  package var estimate: Netflixgpt_Answer_V1_Usage {
+    get {_estimate ?? Netflixgpt_Answer_V1_Usage()}
+    set {_estimate = newValue}
+  }
+  /// Returns true if `estimate` has been explicitly set.
+  package var hasEstimate: Bool {self._estimate != nil}
+  /// Clears the value of `estimate`. Subsequent reads from it will return its default value.
+  package mutating func clearEstimate() {self._estimate = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _batch: Netflixgpt_Emotion_V1_AnnotationBatch? = nil
+  fileprivate var _undecided: Bool? = nil
+  fileprivate var _estimate: Netflixgpt_Answer_V1_Usage? = nil
+}
+
+/// A batch at a provider.
+package nonisolated struct Netflixgpt_Emotion_V1_AnnotationBatch: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in `usage`.
+  package var provider: String = String()
+
+  package var model: String = String()
+
+  /// The provider's own.
+  package var id: String = String()
+
+  /// That it was handed over with.
+  package var key: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// Example: {"batch": {"provider": "openai", "model": "gpt-4o-mini", "id": "batch_abc123",
+/// "key": "3f2a9c517b"}, "titleIds": ["1"]}
+package nonisolated struct Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var batch: Netflixgpt_Emotion_V1_AnnotationBatch {
+    get {_batch ?? Netflixgpt_Emotion_V1_AnnotationBatch()}
+    set {_batch = newValue}
+  }
+  /// Returns true if `batch` has been explicitly set.
+  package var hasBatch: Bool {self._batch != nil}
+  /// Clears the value of `batch`. Subsequent reads from it will return its default value.
+  package mutating func clearBatch() {self._batch = nil}
+
+  /// The ids of the titles that were handed over, 1 to 500, in the same order.
+  package var titleIds: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _batch: Netflixgpt_Emotion_V1_AnnotationBatch? = nil
+}
+
+package nonisolated struct Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// True while the provider works on it; nothing else is set then.
+  package var running: Bool {
+    get {_running ?? false}
+    set {_running = newValue}
+  }
+  /// Returns true if `running` has been explicitly set.
+  package var hasRunning: Bool {self._running != nil}
+  /// Clears the value of `running`. Subsequent reads from it will return its default value.
+  package mutating func clearRunning() {self._running = nil}
+
+  /// One for each title, in the same order; one that has no answer says why in `failure`.
+  package var annotations: [Netflixgpt_Emotion_V1_TitleAnnotation] = []
+
+  /// Of the whole batch, failures included, at the price of batches.
+  package var usage: Netflixgpt_Answer_V1_Usage {
+    get {_usage ?? Netflixgpt_Answer_V1_Usage()}
+    set {_usage = newValue}
+  }
+  /// Returns true if `usage` has been explicitly set.
+  package var hasUsage: Bool {self._usage != nil}
+  /// Clears the value of `usage`. Subsequent reads from it will return its default value.
+  package mutating func clearUsage() {self._usage = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _running: Bool? = nil
+  fileprivate var _usage: Netflixgpt_Answer_V1_Usage? = nil
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "netflixgpt.emotion.v1"
@@ -445,6 +599,223 @@ nonisolated extension Netflixgpt_Emotion_V1_TitleAnnotation: SwiftProtobuf.Messa
     if lhs._usage != rhs._usage {return false}
     if lhs.degraded != rhs.degraded {return false}
     if lhs._failure != rhs._failure {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SubmitAnnotationBatchRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}titles\0\u{1}key\0\u{3}may_exist\0\u{3}estimate_only\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.titles) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.mayExist) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.estimateOnly) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.titles.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.titles, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 2)
+    }
+    if self.mayExist != false {
+      try visitor.visitSingularBoolField(value: self.mayExist, fieldNumber: 3)
+    }
+    if self.estimateOnly != false {
+      try visitor.visitSingularBoolField(value: self.estimateOnly, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest, rhs: Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest) -> Bool {
+    if lhs.titles != rhs.titles {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.mayExist != rhs.mayExist {return false}
+    if lhs.estimateOnly != rhs.estimateOnly {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SubmitAnnotationBatchResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}batch\0\u{1}undecided\0\u{1}estimate\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._batch) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self._undecided) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._estimate) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._batch {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._undecided {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._estimate {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse, rhs: Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse) -> Bool {
+    if lhs._batch != rhs._batch {return false}
+    if lhs._undecided != rhs._undecided {return false}
+    if lhs._estimate != rhs._estimate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Emotion_V1_AnnotationBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".AnnotationBatch"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}provider\0\u{1}model\0\u{1}id\0\u{1}key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.provider) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.provider.isEmpty {
+      try visitor.visitSingularStringField(value: self.provider, fieldNumber: 1)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 2)
+    }
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 3)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Emotion_V1_AnnotationBatch, rhs: Netflixgpt_Emotion_V1_AnnotationBatch) -> Bool {
+    if lhs.provider != rhs.provider {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.id != rhs.id {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectAnnotationBatchRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}batch\0\u{3}title_ids\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._batch) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.titleIds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._batch {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.titleIds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.titleIds, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest, rhs: Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest) -> Bool {
+    if lhs._batch != rhs._batch {return false}
+    if lhs.titleIds != rhs.titleIds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CollectAnnotationBatchResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}running\0\u{1}annotations\0\u{1}usage\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self._running) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.annotations) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._running {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 1)
+    } }()
+    if !self.annotations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.annotations, fieldNumber: 2)
+    }
+    try { if let v = self._usage {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse, rhs: Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse) -> Bool {
+    if lhs._running != rhs._running {return false}
+    if lhs.annotations != rhs.annotations {return false}
+    if lhs._usage != rhs._usage {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

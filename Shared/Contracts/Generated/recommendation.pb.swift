@@ -296,6 +296,16 @@ package nonisolated struct Netflixgpt_Recommendation_V1_RecommendResponse: Senda
   /// Clears the value of `safety`. Subsequent reads from it will return its default value.
   package mutating func clearSafety() {self._safety = nil}
 
+  /// The sum of `usage`; absent where a part of it is not known.
+  package var usd: Double {
+    get {_usd ?? 0}
+    set {_usd = newValue}
+  }
+  /// Returns true if `usd` has been explicitly set.
+  package var hasUsd: Bool {self._usd != nil}
+  /// Clears the value of `usd`. Subsequent reads from it will return its default value.
+  package mutating func clearUsd() {self._usd = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -306,6 +316,7 @@ package nonisolated struct Netflixgpt_Recommendation_V1_RecommendResponse: Senda
   fileprivate var _exact: Bool? = nil
   fileprivate var _catalogVersion: String? = nil
   fileprivate var _safety: Netflixgpt_Answer_V1_Safety? = nil
+  fileprivate var _usd: Double? = nil
 }
 
 package nonisolated struct Netflixgpt_Recommendation_V1_Recommendation: Sendable {
@@ -820,7 +831,7 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendRequest: SwiftProtob
 
 nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RecommendResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}emotions\0\u{1}recommendations\0\u{1}sought\0\u{1}language\0\u{1}confidence\0\u{1}candidates\0\u{1}exact\0\u{3}catalog_version\0\u{1}degraded\0\u{1}usage\0\u{1}safety\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}emotions\0\u{1}recommendations\0\u{1}sought\0\u{1}language\0\u{1}confidence\0\u{1}candidates\0\u{1}exact\0\u{3}catalog_version\0\u{1}degraded\0\u{1}usage\0\u{1}safety\0\u{1}usd\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -839,6 +850,7 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProto
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.degraded) }()
       case 10: try { try decoder.decodeRepeatedMessageField(value: &self.usage) }()
       case 11: try { try decoder.decodeSingularMessageField(value: &self._safety) }()
+      case 12: try { try decoder.decodeSingularDoubleField(value: &self._usd) }()
       default: break
       }
     }
@@ -882,6 +894,9 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProto
     try { if let v = self._safety {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     } }()
+    try { if let v = self._usd {
+      try visitor.visitSingularDoubleField(value: v, fieldNumber: 12)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -897,6 +912,7 @@ nonisolated extension Netflixgpt_Recommendation_V1_RecommendResponse: SwiftProto
     if lhs.degraded != rhs.degraded {return false}
     if lhs.usage != rhs.usage {return false}
     if lhs._safety != rhs._safety {return false}
+    if lhs._usd != rhs._usd {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

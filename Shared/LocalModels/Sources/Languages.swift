@@ -3,51 +3,51 @@ struct Languages: Sendable {
   /// The language of a text that is in none known.
   static let unknown = "und"
 
-  /// What a word is in one language.
+  /// What a word can be in one language.
   private struct Sense: Sendable {
+    enum Kind: Sendable, Hashable {
+      case common
+      case denying
+      /// As a section writes them: "name:weight,name:weight".
+      case feelings(String)
+    }
+
     var language: Int
-    var isCommon = false
-    var isDenying = false
-    var feelings: [NamedWeight] = []
+    var kind: Kind
   }
 
   private let codes: [String]
-  private let senses: [String: [Sense]]
-  /// Phrases of several words, and words of scripts that do not part words, of each language.
-  private let phrases: [[(text: String, feelings: [NamedWeight])]]
+  private let senses: [Sense]
+  /// Words, and for each where its places in `senses` begin among `places`; one more at the end.
+  private let words: HashedRows
+  private let starts: [UInt32]
+  private let places: [UInt16]
+  /// Phrases of several words, and words of scripts that do not part words: the sense they have.
+  private let phrases: [[(text: String, sense: Int)]]
 
+  /// Reads section LANG, a row a sense with its phrases, and section LANX, the words of all senses.
   init(_ resource: ModelResource) throws(LocalModelError) {
     let rows = try resource.rows("LANG", columns: 3)
     let codes = Set(rows.map { $0[0] }).sorted()
-    let places = Dictionary(codes.enumerated().map { ($1, $0) }) { first, _ in first }
-    var senses: [String: [Sense]] = [:]
-    var phrases = [[(text: String, feelings: [NamedWeight])]](repeating: [], count: codes.count)
-    func update(_ word: String, _ language: Int, _ change: (inout Sense) -> Void) {
-      var known = senses[word] ?? []
-      let place = known.firstIndex { $0.language == language } ?? known.count
-      if place == known.count { known.append(Sense(language: language)) }
-      change(&known[place])
-      senses[word] = known
-    }
+    let languages = Dictionary(codes.enumerated().map { ($1, $0) }) { first, _ in first }
+    var phrases = [[(text: String, sense: Int)]](repeating: [], count: codes.count)
+    var senses: [Sense] = []
     for row in rows {
-      guard let language = places[row[0]] else { continue }
-      switch row[1] {
-      case "common":
-        for word in row[2].parts(" ") { update(word, language) { $0.isCommon = true } }
-      case "not":
-        for word in row[2].parts(" ") { update(word, language) { $0.isDenying = true } }
-      default:
-        let feelings = NamedWeight.list(row[1])
-        let isUnparted = unparted.contains(codes[language])
-        for word in row[2].parts(",") {
-          if isUnparted || word.utf8.contains(0x20) {
-            phrases[language].append((word, feelings))
-          } else {
-            update(word, language) { $0.feelings = feelings }
-          }
-        }
-      }
+      let language = languages[row[0]] ?? 0
+      let kind: Sense.Kind =
+        row[1] == "common" ? .common : row[1] == "not" ? .denying : .feelings(row[1])
+      phrases[language] += row[2].parts(",").map { ($0, senses.count) }
+      senses.append(Sense(language: language, kind: kind))
     }
+    var reader = try resource.reader("LANX")
+    self.words = try HashedRows(&reader)
+    self.starts = try reader.integers(self.words.count + 1)
+    self.places = try reader.integers(reader.remaining / 2)
+    try reader.end()
+    let (starts, places) = (self.starts, self.places)
+    guard zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }), starts.first == 0,
+      starts.last == UInt32(places.count), places.allSatisfy({ Int($0) < senses.count })
+    else { throw LocalModelError(.malformed, "sections LANG and LANX do not fit together") }
     self.codes = codes
     self.senses = senses
     self.phrases = phrases
@@ -68,9 +68,12 @@ struct Languages: Sendable {
     let knownShare = Float(knownWords.count(where: \.self)) / Float(letters.count)
     var votes = [Float](repeating: 0, count: self.codes.count)
     for (word, isKnown) in zip(letters, knownWords) {
-      for sense in self.senses[word] ?? [] {
-        if sense.isCommon, !alsoEnglish.contains(word) { votes[sense.language] += 1 }
-        if !sense.feelings.isEmpty, !isKnown { votes[sense.language] += 1.5 }
+      for sense in self.senses(of: word) {
+        switch sense.kind {
+        case .common where !alsoEnglish.contains(word): votes[sense.language] += 1
+        case .feelings where !isKnown: votes[sense.language] += 1.5
+        default: continue
+        }
       }
     }
     let best = votes.max() ?? 0
@@ -85,29 +88,36 @@ struct Languages: Sendable {
   /// - Returns: The feelings that words of `language` name, without those denied.
   func feelings(of words: [String], text: String, language: String) -> [NamedWeight] {
     guard let place = self.codes.firstIndex(of: language) else { return [] }
-    let senses = words.map { self.sense(of: $0, in: place) }
+    let senses = words.map { self.kinds(of: $0, in: place) }
     var found: [NamedWeight] = []
-    for (position, sense) in senses.enumerated() {
-      guard let sense, !sense.feelings.isEmpty else { continue }
+    for (position, kinds) in senses.enumerated() {
       let before = senses[max(0, position - 3)..<position]
       let after = deniesBehind.contains(language) ? senses[(position + 1)...].prefix(1) : []
-      if before.contains(where: { $0?.isDenying == true }) { continue }
-      if after.contains(where: { $0?.isDenying == true }) { continue }
-      found += sense.feelings
+      if (before + after).contains(where: { $0.contains(.denying) }) { continue }
+      for case .feelings(let feelings) in kinds { found += NamedWeight.list(feelings) }
     }
-    for phrase in self.phrases[place] where text.contains(phrase.text) { found += phrase.feelings }
+    for phrase in self.phrases[place] where text.contains(phrase.text) {
+      guard case .feelings(let feelings) = self.senses[phrase.sense].kind else { continue }
+      found += NamedWeight.list(feelings)
+    }
     return found
   }
 
-  private func sense(of word: String, in language: Int) -> Sense? {
+  private func kinds(of word: String, in language: Int) -> [Sense.Kind] {
     let isForm = word.hasSuffix("s") || word.hasSuffix("e")
-    let senses = self.senses[word] ?? (isForm ? self.senses[String(word.dropLast())] : nil)
-    return senses?.first { $0.language == language }
+    var senses = self.senses(of: word)
+    if senses.isEmpty, isForm { senses = self.senses(of: String(word.dropLast())) }
+    return senses.filter { $0.language == language }.map(\.kind)
+  }
+
+  private func senses(of word: String) -> [Sense] {
+    guard let row = self.words.row(of: WordHash(word.utf8)) else { return [] }
+    return self.places[Int(self.starts[row])..<Int(self.starts[row + 1])].map {
+      self.senses[Int($0)]
+    }
   }
 }
 
-/// Languages whose words have no spaces between them, or endings of many forms.
-private let unparted: Set<String> = ["ja", "zh", "ko"]
 private let deniesBehind: Set<String> = ["de", "nl"]
 private let englishCommon: Set<String> = [
   "i", "am", "is", "the", "a", "an", "my", "and", "to", "of", "in", "it", "so", "not", "you",

@@ -1,16 +1,16 @@
-/// Words and phrases of plots that speak for tags.
+/// Words and phrases of plots that speak for one of several things, such as tags.
 struct PlotCues: Sendable {
-  /// Phrase, in the tokenizer's spelling -> the places of its tags.
+  /// Phrase, in the tokenizer's spelling -> the places of what it speaks for.
   private let places: [String: [Int]]
   /// Words of the longest phrase.
   private let longest: Int
 
-  /// Reads section CUES: a row a tag, in the tags' order.
-  init(_ resource: ModelResource) throws(LocalModelError) {
+  /// Takes the phrases of each place, commas between, in the tokenizer's spelling.
+  init(_ lists: [String]) {
     var places: [String: [Int]] = [:]
     var longest = 1
-    for (place, row) in try resource.rows("CUES").enumerated() {
-      for phrase in row[0].parts(",") {
+    for (place, list) in lists.enumerated() {
+      for phrase in list.parts(",") {
         places[phrase, default: []].append(place)
         longest = max(longest, phrase.utf8.count { $0 == UInt8(ascii: " ") } + 1)
       }
@@ -19,8 +19,8 @@ struct PlotCues: Sendable {
     self.longest = longest
   }
 
-  /// - Returns: How many different phrases of each tag, by its place, stand in `words`; an s at a
-  ///   phrase's end may be left out of account.
+  /// - Returns: How many different phrases of each place stand in `words`; an s at a phrase's end
+  ///   may be left out of account.
   func counts(in words: [String]) -> [Int: Int] {
     var seen: Set<String> = []
     var counts: [Int: Int] = [:]

@@ -1,7 +1,7 @@
 import Glibc
 
-/// How likely each tag is for a title, from its genres, its plot's words and what the plot feels
-/// like.
+/// How likely each tag is for a title, from its genres, its kind, its plot's words and what the plot
+/// feels like.
 struct TagScores: Sendable {
   struct Tag: Sendable {
     var name: String
@@ -14,7 +14,7 @@ struct TagScores: Sendable {
   /// How much a deviation of the family's log-odds in the plot counts.
   private static let feelingWeight: Float = 0.3
   /// How much one of the tag's own words counts, of which at most two do.
-  private static let cueWeight: Float = 0.6
+  private static let cueWeight: Float = 0.4
 
   let tags: [Tag]
   /// The log-odds of each tag among all titles.
@@ -26,6 +26,7 @@ struct TagScores: Sendable {
   private let usualLikeness: (means: [Float], deviations: [Float])
   private let usualFeelings: (means: [Float], deviations: [Float])
   private let cues: PlotCues
+  private let kinds: TitleKinds
 
   init(_ resource: ModelResource, genres: Int, families: Families) throws(LocalModelError) {
     let tags = try resource.rows("TAGS", columns: 2).compactMap { row in
@@ -51,7 +52,8 @@ struct TagScores: Sendable {
     }
     self.tags = tags
     self.vectors = vectors
-    self.cues = try PlotCues(resource)
+    self.cues = PlotCues(try resource.rows("CUES").map { $0[0] })
+    self.kinds = try TitleKinds(resource, tags: tags.map(\.name))
   }
 
   /// - Parameters:
@@ -68,7 +70,7 @@ struct TagScores: Sendable {
   ) -> [Float] {
     var scores = self.base
     // Genres overlap in what they say, so two count less than twice as much as one.
-    let share = 1 / powf(max(1, genres.reduce(0, +)), 0.6)
+    let share = 1 / powf(max(1, genres.reduce(0, +)), 0.7)
     for (sureness, lift) in zip(genres, self.lifts) where sureness > 0 {
       for place in scores.indices { scores[place] += sureness * share * lift[place] }
     }
@@ -83,6 +85,7 @@ struct TagScores: Sendable {
     for (place, count) in self.cues.counts(in: words) {
       scores[place] += Self.cueWeight * Float(min(2, count))
     }
+    self.kinds.move(&scores, genres: genres, words: words)
     return scores
   }
 }

@@ -4,27 +4,21 @@ struct Tokenizer: Sendable {
   static let maxWordBytes = 60
 
   let splitter: WordSplitter
+  private let entries: HashedRows
+
   /// Rows in the vocabulary.
-  let count: Int
-  private let marks: [UInt32]
-  private let rows: [UInt16]
+  var count: Int { self.entries.count }
 
   init(_ resource: ModelResource) throws(LocalModelError) {
     self.splitter = try WordSplitter(resource)
     var reader = try resource.reader("HASH")
-    let capacity = try reader.count(limit: 1 << 20)
-    self.count = try reader.count(limit: capacity - 1)
-    self.marks = try reader.integers(capacity)
-    self.rows = try reader.integers(capacity)
+    self.entries = try HashedRows(&reader)
     try reader.end()
-    guard capacity.nonzeroBitCount == 1, self.rows.contains(0),
-      self.rows.allSatisfy({ Int($0) <= self.count })
-    else { throw LocalModelError(.malformed, "section HASH is not a hash table") }
   }
 
   /// Whether a word is in the vocabulary as it stands.
   func knows(_ word: String) -> Bool {
-    self.row(hash(word.utf8)) != nil
+    self.entries.row(of: WordHash(word.utf8)) != nil
   }
 
   /// - Returns: The word of the vocabulary that a word is, be its letters drawn out ("happpy").
@@ -50,7 +44,7 @@ struct Tokenizer: Sendable {
 
   private func append(_ word: String, to found: inout [Int]) {
     guard word.utf8.count <= Self.maxWordBytes else { return }
-    if let known = self.known(word), let row = self.row(hash(known.utf8)) {
+    if let known = self.known(word), let row = self.entries.row(of: WordHash(known.utf8)) {
       found.append(row)
     } else {
       self.appendPieces(shortened(Array(word.utf8), to: 2), to: &found)
@@ -60,38 +54,21 @@ struct Tokenizer: Sendable {
   private func appendPieces(_ bytes: [UInt8], to found: inout [Int]) {
     var start = 0
     while start < bytes.count {
-      var value = start == 0 ? offsetBasis : continuationBasis
-      let values = bytes[start...].map { byte -> UInt64 in
-        value = (value ^ UInt64(byte)) &* prime
-        return value
+      var hash = start == 0 ? WordHash([]) : continuation
+      let hashes = bytes[start...].map { byte in
+        hash.add(byte)
+        return hash
       }
-      guard let last = values.indices.last(where: { self.row(values[$0]) != nil }),
-        let row = self.row(values[last])
+      guard let last = hashes.indices.last(where: { self.entries.row(of: hashes[$0]) != nil }),
+        let row = self.entries.row(of: hashes[last])
       else { return }
       found.append(row)
       start += last + 1
     }
   }
-
-  private func row(_ hash: UInt64) -> Int? {
-    let mark = UInt32(truncatingIfNeeded: hash >> 32)
-    var slot = Int(truncatingIfNeeded: hash) & (self.rows.count - 1)
-    while self.rows[slot] != 0 {
-      if self.marks[slot] == mark { return Int(self.rows[slot]) - 1 }
-      slot = (slot + 1) & (self.rows.count - 1)
-    }
-    return nil
-  }
 }
 
-/// FNV-1a, 64 bits. Source: http://www.isthe.com/chongo/tech/comp/fnv/
-private let offsetBasis: UInt64 = 0xCBF2_9CE4_8422_2325
-private let prime: UInt64 = 0x100_0000_01B3
-private let continuationBasis = hash("##".utf8)
-
-private func hash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-  bytes.reduce(offsetBasis) { ($0 ^ UInt64($1)) &* prime }
-}
+private let continuation = WordHash("##".utf8)
 
 /// Cuts every run of three or more of one ASCII character to `limit` of them.
 private func shortened(_ bytes: [UInt8], to limit: Int) -> [UInt8] {

@@ -3,28 +3,25 @@ internal import HTTPMessage
 internal import Metrics
 internal import RPC
 internal import SwiftProtobuf
-internal import Synchronization
 
-/// Calls one Milvus through any of its proxies.
-final class MilvusClient: Sendable {
+/// Calls one Milvus.
+struct MilvusClient: Sendable {
   let database: String
-  private let proxies: [GRPCClient]
-  /// The proxy that answered last.
-  private let current = Atomic(0)
+  private let server: GRPCClient
   private let metrics = MilvusMetrics()
 
-  /// Makes a client of the Milvus behind at least one proxy.
-  init(proxies: [HTTPHandler], database: String, credentials: MilvusCredentials) {
+  /// Makes a client of the Milvus that `send` reaches.
+  init(send: @escaping HTTPHandler, database: String, credentials: MilvusCredentials) {
     var metadata: HeaderFields = [:]
     if let field = credentials.field { metadata["authorization"] = field }
-    self.proxies = proxies.map { proxy in GRPCClient(send: proxy, metadata: metadata) }
+    self.server = GRPCClient(send: send, metadata: metadata)
     self.database = database
   }
 
-  /// Calls a method, again and by another proxy where that may help, until `patience` is over or
-  /// the call being served ends.
+  /// Calls a method, and again where Milvus says that it will be able to later or cannot be reached
+  /// at all, until `patience` is over or the call being served ends.
   ///
-  /// Every method the store uses may be called twice: rows have keys, names are unique.
+  /// That a call goes to a proxy that works is the channel's to see to.
   func call<Request: Message, Answer: MilvusAnswer>(
     _ method: MilvusMethod,
     _ request: Request,
@@ -33,13 +30,14 @@ final class MilvusClient: Sendable {
     var deadline = ContinuousClock.now + patience
     if let end = CallScope.current.deadline { deadline = min(deadline, end) }
     var pause = Self.firstPause
+    var earlier: MilvusError?
     while true {
-      let index = self.current.load(ordering: .relaxed)
       do throws(MilvusError) {
-        return try await self.callOnce(method, request, proxy: index, deadline: deadline)
+        return try await self.callOnce(method, request, deadline: deadline)
       } catch {
-        guard error.isRetriable else { throw error }
-        self.current.store(index &+ 1, ordering: .relaxed)
+        // Why the calls before failed says more than that there was no time for the last.
+        guard error.isRetriable else { throw error.isLate ? earlier ?? error : error }
+        earlier = error
         let wait = pause * Double.random(in: 0.5...1)
         guard ContinuousClock.now + wait < deadline else { throw error }
         do { try await Task.sleep(for: wait) } catch {
@@ -57,15 +55,13 @@ final class MilvusClient: Sendable {
   private func callOnce<Request: Message, Answer: MilvusAnswer>(
     _ method: MilvusMethod,
     _ request: Request,
-    proxy index: Int,
     deadline: ContinuousClock.Instant
   ) async throws(MilvusError) -> Answer {
-    let proxy = self.proxies[Int(UInt(bitPattern: index) % UInt(self.proxies.count))]
     let start = ContinuousClock.now
     defer { self.metrics.record(method, start.duration(to: .now)) }
     let answer: Answer
     do throws(RPCError) {
-      answer = try await proxy.call(method.path, request, deadline: deadline)
+      answer = try await self.server.call(method.path, request, deadline: deadline)
     } catch {
       throw MilvusError(error, method)
     }

@@ -43,6 +43,12 @@ struct MilvusError: Error, Sendable {
   /// Also said of loaded collections for some seconds after a restart.
   var isNotLoaded: Bool { self.code == 101 }
 
+  /// Whether there was no time left for an answer.
+  var isLate: Bool {
+    if case .failed(.deadlineExceeded) = self.kind { return true }
+    return false
+  }
+
   /// Whether asking again may help: by Milvus's table of codes.
   ///
   /// Source: https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go

@@ -1,4 +1,5 @@
 internal import Metrics
+internal import RPC
 
 /// What Milvus is asked to do.
 enum MilvusMethod: String, CaseIterable {
@@ -17,6 +18,14 @@ enum MilvusMethod: String, CaseIterable {
   case showCollections = "ShowCollections"
 
   var path: String { "/milvus.proto.milvus.MilvusService/\(self.rawValue)" }
+
+  /// Each may be called twice: rows have keys, names are unique.
+  var idempotency: Idempotency {
+    switch self {
+    case .describeCollection, .getLoadState, .query, .search, .showCollections: .noSideEffects
+    default: .idempotent
+    }
+  }
 }
 
 /// How long calls of Milvus took, and how many were made again.

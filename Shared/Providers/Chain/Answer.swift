@@ -6,6 +6,8 @@ package struct Answer<Value: Sendable>: Sendable {
   package var model: String
   package var inputTokens: Int
   package var outputTokens: Int
+  /// What it cost, `nil` where that is not known.
+  package var usd: Double?
   /// Who should have answered before, in the order of the chain.
   package var degradations: [Degradation]
 
@@ -15,6 +17,7 @@ package struct Answer<Value: Sendable>: Sendable {
     model: String,
     inputTokens: Int,
     outputTokens: Int,
+    usd: Double? = nil,
     degradations: [Degradation]
   ) {
     self.value = value
@@ -22,6 +25,7 @@ package struct Answer<Value: Sendable>: Sendable {
     self.model = model
     self.inputTokens = inputTokens
     self.outputTokens = outputTokens
+    self.usd = usd
     self.degradations = degradations
   }
 }

@@ -31,6 +31,9 @@ package final class ProviderChain: Sendable {
     self.links.map { "\($0.provider.name)/\($0.provider.model)" }.joined(separator: ",")
   }
 
+  /// Who answers as long as it can; empty without providers.
+  package var preferred: String { self.links.first?.provider.name ?? "" }
+
   /// Reads a mood, which is trimmed and not empty.
   ///
   /// - Throws: The first provider's error when all fail, `timedOut` when the deadline passes.
@@ -56,6 +59,7 @@ package final class ProviderChain: Sendable {
           model: link.provider.model,
           inputTokens: answer.inputTokens,
           outputTokens: answer.outputTokens,
+          usd: answer.usd,
           degradations: failures.map { $0.degradation(to: link.provider.name) }
         )
       } catch {
@@ -147,7 +151,7 @@ package final class ProviderChain: Sendable {
     }
   }
 
-  /// Gives each title its annotation and its part of the call's tokens, which add up.
+  /// Gives each title its annotation and its part of the call's tokens and cost, which add up.
   private static func outcomes(
     of chunk: [TitleText],
     from answer: TitlesAnswer,
@@ -155,6 +159,7 @@ package final class ProviderChain: Sendable {
   ) -> Outcomes {
     var outcomes: Outcomes = [:]
     var remaining = chunk.count { answer.annotations[$0.id] != nil }
+    let usd = answer.usd.map { $0 / Double(max(1, remaining)) }
     var (inputTokens, outputTokens) = (answer.inputTokens, answer.outputTokens)
     for title in chunk {
       guard let annotation = answer.annotations[title.id] else {
@@ -172,6 +177,7 @@ package final class ProviderChain: Sendable {
           model: provider.model,
           inputTokens: input,
           outputTokens: output,
+          usd: usd,
           degradations: []
         )
       )

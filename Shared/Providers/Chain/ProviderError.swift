@@ -6,12 +6,16 @@ package enum ProviderError: Error, Sendable, Hashable {
   case rateLimited(RetryHint = RetryHint())
   /// The account has no money left, or has reached its own limit of spending.
   case outOfCredit
+  /// What this service may spend on the provider today doesn't cover the call.
+  case budgetSpent(RetryHint = RetryHint())
   /// The provider has too much to do, or failed by itself.
   case overloaded(RetryHint = RetryHint())
   /// The model declined to answer this text.
   case refused
   /// The provider's filter stopped this text or its answer.
   case blocked
+  /// The provider's filter stopped this text because its writer may hurt themselves.
+  case selfHarm
   /// The answer was longer than it was allowed to be.
   case truncated
   /// The answer is not what was asked for.
@@ -70,10 +74,13 @@ package enum ProviderError: Error, Sendable, Hashable {
       Treatment(reason: "RATE_LIMITED", retry: .later(hint), coolDown: .short)
     case .outOfCredit:
       Treatment(reason: "OUT_OF_CREDIT", retry: .never, coolDown: .long)
+    // The budget is looked up anew for each call: a smaller one may fit.
+    case .budgetSpent: Treatment(reason: "BUDGET_SPENT", retry: .never, coolDown: .none)
     case .overloaded(let hint):
       Treatment(reason: "OVERLOADED", retry: .later(hint), coolDown: .shortWhenRepeated)
     case .refused: Treatment(reason: "REFUSED", retry: .never, coolDown: .none)
     case .blocked: Treatment(reason: "BLOCKED", retry: .never, coolDown: .none)
+    case .selfHarm: Treatment(reason: "SELF_HARM", retry: .never, coolDown: .none)
     case .truncated: Treatment(reason: "TRUNCATED", retry: .repair, coolDown: .none)
     case .malformedReply: Treatment(reason: "MALFORMED_REPLY", retry: .repair, coolDown: .none)
     case .badRequest: Treatment(reason: "BAD_REQUEST", retry: .never, coolDown: .none)
@@ -96,7 +103,8 @@ package enum ProviderError: Error, Sendable, Hashable {
 
   /// One of each meaning.
   package static let allMeanings: [ProviderError] = [
-    .unauthenticated, .rateLimited(), .outOfCredit, .overloaded(), .refused, .blocked, .truncated,
+    .unauthenticated, .rateLimited(), .outOfCredit, .budgetSpent(), .overloaded(), .refused,
+    .blocked, .selfHarm, .truncated,
     .malformedReply, .badRequest, .unknownModel, .formUnsupported, .unsupported, .otherSpace,
     .timedOut, .unreachable, .cancelled,
   ]

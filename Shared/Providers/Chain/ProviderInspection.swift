@@ -33,9 +33,10 @@ package struct ProviderInspection: Sendable {
     case .unauthenticated: return "the key is rejected: check the provider's key"
     case .outOfCredit:
       return "no credit: the account is empty, or has reached its own limit of spending"
+    case .budgetSpent(let hint): return "its budget of the day is spent" + Self.until(hint)
     case .rateLimited(let hint): return "rate limited" + Self.until(hint)
     case .overloaded(let hint): return "overloaded, or failing by itself" + Self.until(hint)
-    case .refused, .blocked: return "declines to read a harmless text"
+    case .refused, .blocked, .selfHarm: return "declines to read a harmless text"
     case .truncated: return "its answers are cut off, even with four times the room"
     case .malformedReply: return "answers, but not with what it is asked for"
     case .badRequest: return "does not understand the request: check the base URL and the model"

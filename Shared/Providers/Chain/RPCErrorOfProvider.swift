@@ -10,10 +10,12 @@ extension RPCError {
         (.failedPrecondition, "the model provider does not accept this service's key")
       case .outOfCredit:
         (.resourceExhausted, "this service's account at the model provider has no credit left")
+      case .budgetSpent:
+        (.resourceExhausted, "what this service may spend on the model provider today is spent")
       case .rateLimited: (.unavailable, "the model provider limits how often it may be asked")
       case .overloaded: (.unavailable, "the model provider is overloaded")
       case .unreachable: (.unavailable, "the model provider can't be reached")
-      case .refused, .blocked:
+      case .refused, .blocked, .selfHarm:
         (.failedPrecondition, "the model provider declined to process this text")
       case .truncated, .malformedReply:
         (.unavailable, "the model provider gave no usable answer")
@@ -28,14 +30,26 @@ extension RPCError {
       case .cancelled: (.canceled, "the call was cancelled")
       }
     var details: [ErrorDetail] = [.errorInfo(reason: error.reason)]
+    if case .budgetSpent = error { details.append(.spending) }
     if let delay = error.delayBeforeRetry { details.append(.retryInfo(after: delay)) }
     self.init(code, message, details: details)
   }
 }
 
+extension ErrorDetail {
+  /// Says that it is the service's own budget that is used up, without its sum.
+  fileprivate static let spending = ErrorDetail.quota(
+    subject: "service",
+    id: "provider-usd",
+    metric: "usd",
+    description: "USD for a model provider a UTC day"
+  )
+}
+
 extension ProviderError {
   /// When it is worth asking again, `nil` where nothing but a person's work helps.
   fileprivate var delayBeforeRetry: Duration? {
+    if case .budgetSpent(let hint) = self { return hint.after }
     guard case .later(let hint) = self.treatment.retry else { return nil }
     return hint.after ?? .seconds(1)
   }

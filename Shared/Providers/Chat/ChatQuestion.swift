@@ -53,6 +53,7 @@ package struct ChatQuestion: Sendable {
       prompt: prompts.mood,
       material: Prompts.block("mood", holding: mood),
       schema: .object([
+        "crisis": .boolean("the writer speaks of wanting to die or of hurting themselves"),
         "emotions": .array(of: Self.emotionList, "1 to 8 emotions, strongest first"),
         "language": .string("BCP 47 tag of the text, or und"),
         "sureness": .number("0 to 1"),

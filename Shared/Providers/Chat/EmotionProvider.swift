@@ -29,22 +29,31 @@ package struct MoodAnswer: Sendable, Hashable {
   package var language: String
   /// 0...1: how sure the provider is.
   package var confidence: Double
+  /// Whether the model, or its vendor's moderation, says that the writer may come to harm by their
+  /// own hand.
+  package var isCrisis: Bool
   /// As the provider counted them; 0 for local models.
   package var inputTokens: Int
   package var outputTokens: Int
+  /// What the answer cost, `nil` where that is not known.
+  package var usd: Double?
 
   package init(
     emotions: [Emotion],
     language: String,
     confidence: Double,
+    isCrisis: Bool = false,
     inputTokens: Int = 0,
-    outputTokens: Int = 0
+    outputTokens: Int = 0,
+    usd: Double? = nil
   ) {
     self.emotions = emotions
     self.language = language
     self.confidence = confidence
+    self.isCrisis = isCrisis
     self.inputTokens = inputTokens
     self.outputTokens = outputTokens
+    self.usd = usd
   }
 }
 
@@ -88,14 +97,18 @@ package struct TitlesAnswer: Sendable, Hashable {
   package var annotations: [String: TitleAnnotation]
   package var inputTokens: Int
   package var outputTokens: Int
+  /// What the answer cost, `nil` where that is not known.
+  package var usd: Double?
 
   package init(
     annotations: [String: TitleAnnotation],
     inputTokens: Int = 0,
-    outputTokens: Int = 0
+    outputTokens: Int = 0,
+    usd: Double? = nil
   ) {
     self.annotations = annotations
     self.inputTokens = inputTokens
     self.outputTokens = outputTokens
+    self.usd = usd
   }
 }

@@ -3,6 +3,7 @@
 package indirect enum JSONSchema: Sendable, Hashable {
   case string(String)
   case number(String)
+  case boolean(String)
   case array(of: JSONSchema, String)
   case object([String: JSONSchema])
 
@@ -11,6 +12,7 @@ package indirect enum JSONSchema: Sendable, Hashable {
     switch self {
     case .string(let description): ["type": "string", "description": .string(description)]
     case .number(let description): ["type": "number", "description": .string(description)]
+    case .boolean(let description): ["type": "boolean", "description": .string(description)]
     case .array(let items, let description):
       ["type": "array", "description": .string(description), "items": items.json]
     case .object(let properties):

@@ -11,27 +11,50 @@ package final class LanguageModelProvider: EmotionProvider {
   private let api: any ChatAPI
   private let prompts: Prompts
   private let ladder: Ladder
+  private let account: ModelAccount
+  private let prices: PriceList
   private let handler: HTTPHandler
 
   /// - Parameters:
   ///   - name: As in the configured chain.
   ///   - api: The vendor's translation.
   ///   - prompts: What the model is told.
+  ///   - billing: Where calls are booked.
   ///   - handler: Sends requests to the outside world.
   package init(
     name: String,
     api: any ChatAPI,
     prompts: Prompts = .builtIn,
+    billing: Billing = Billing(),
     handler: @escaping HTTPHandler
   ) {
     self.name = name
     self.api = api
     self.prompts = prompts
     self.ladder = Ladder(api.forms)
+    self.prices = billing.prices
+    self.account = billing.account(provider: name, model: api.model)
     self.handler = handler
   }
 
   package var model: String { self.api.model }
+
+  /// Titles at the price of batches, `nil` where the vendor has none.
+  package var batches: TitleBatches? {
+    self.api.batches.map { batches in
+      TitleBatches(
+        provider: self.name,
+        model: self.model,
+        chat: self.api,
+        batches: batches,
+        prompts: self.prompts,
+        account: self.account,
+        price: self.prices.price(provider: self.name, model: self.model),
+        share: self.prices.batchShare(provider: self.name),
+        handler: self.handler
+      )
+    }
+  }
 
   package func emotions(
     inMood mood: String,
@@ -61,6 +84,7 @@ package final class LanguageModelProvider: EmotionProvider {
     guard let (second, _) = try? await self.ask(question, until: deadline) else { return answer }
     answer.inputTokens += second.inputTokens
     answer.outputTokens += second.outputTokens
+    answer.usd = answer.usd.flatMap { first in second.usd.map { first + $0 } }
     if let repaired = try? TitlesReply.answer(from: second, to: missing) {
       answer.annotations.merge(repaired.annotations) { first, _ in first }
     }
@@ -82,18 +106,17 @@ package final class LanguageModelProvider: EmotionProvider {
     read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
   ) async throws(ProviderError) -> (answer: Answer, isRepaired: Bool) {
     var question = question
-    var spent = (input: 0, output: 0)
+    var first: ChatReply?
     do {
       let (reply, form) = try await self.ask(question, until: deadline)
-      spent = (reply.inputTokens, reply.outputTokens)
+      first = reply
       return (try read(reply, form == .text), false)
     } catch {
       guard error.treatment.retry == .repair else { throw error }
       question.repair(after: error)
     }
     var (second, _) = try await self.ask(question, until: deadline)
-    second.inputTokens += spent.input
-    second.outputTokens += spent.output
+    if let first { second.add(costOf: first) }
     return (try read(second, true), true)
   }
 
@@ -108,13 +131,15 @@ package final class LanguageModelProvider: EmotionProvider {
     var refusal: ProviderError?
     while true {
       do {
-        let request = self.api.request(for: question, as: form)
-        let response = try await ProviderError.exchange(
-          request,
+        var (reply, usd) = try await self.account.exchange(
+          self.api.request(for: question, as: form),
+          maxOutputTokens: question.maxTokens,
           over: self.handler,
-          until: deadline
+          until: deadline,
+          read: { response throws(ProviderError) in try self.api.reply(from: response) },
+          bill: { ModelAccount.Bill(use: $0.use, usd: $0.usd) }
         )
-        let reply = try self.api.reply(from: response)
+        reply.usd = usd
         if let refusal { self.ladder.learn(form, isCertain: refusal == .formUnsupported) }
         return (reply, form)
       } catch {

@@ -6,6 +6,23 @@ enum MoodReply {
     var emotions: [EmotionWire]
     var language: String?
     var sureness: Double?
+    var crisis: Flag?
+  }
+
+  /// A boolean, however a model writes it; what can't be understood is no flag.
+  private struct Flag: Decodable {
+    let isSet: Bool
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let flag = try? container.decode(Bool.self) {
+        self.isSet = flag
+      } else if let text = try? container.decode(String.self) {
+        self.isSet = ["true", "yes"].contains(text.lowercased())
+      } else {
+        self.isSet = (try? container.decode(Double.self)) == 1
+      }
+    }
   }
 
   /// Reads the emotions.
@@ -24,8 +41,10 @@ enum MoodReply {
           emotions: emotions,
           language: Self.languageTag(wire.language ?? ""),
           confidence: Self.confidence(wire.sureness),
+          isCrisis: wire.crisis?.isSet == true || reply.signalsSelfHarm,
           inputTokens: reply.inputTokens,
-          outputTokens: reply.outputTokens
+          outputTokens: reply.outputTokens,
+          usd: reply.usd
         )
       }
     }
@@ -36,8 +55,10 @@ enum MoodReply {
       emotions: emotions,
       language: "und",
       confidence: Self.confidence(nil),
+      isCrisis: reply.signalsSelfHarm,
       inputTokens: reply.inputTokens,
-      outputTokens: reply.outputTokens
+      outputTokens: reply.outputTokens,
+      usd: reply.usd
     )
   }
 

@@ -23,7 +23,8 @@ enum TitlesReply {
     var answer = TitlesAnswer(
       annotations: [:],
       inputTokens: reply.inputTokens,
-      outputTokens: reply.outputTokens
+      outputTokens: reply.outputTokens,
+      usd: reply.usd
     )
     for (index, title) in titles.enumerated() {
       guard let annotations = given[String(index + 1)], annotations.count == 1,

@@ -26,12 +26,19 @@ package protocol EmbeddingAPI: Sendable {
 /// Vectors and what they cost.
 package struct VectorReply: Sendable, Hashable {
   package var vectors: [[Float]]
-  package var inputTokens: Int
+  /// `nil` where the vendor counted nothing.
+  package var use: TokenUse?
 
   init(vectors: [[Float]], inputTokens: Int?) {
-    self.vectors = vectors
-    self.inputTokens = inputTokens.tokenCount
+    self.init(vectors: vectors, use: inputTokens.map { TokenUse(input: $0, output: 0) })
   }
+
+  private init(vectors: [[Float]], use: TokenUse?) {
+    self.vectors = vectors
+    self.use = use
+  }
+
+  package var inputTokens: Int { self.use?.input ?? 0 }
 
   /// These vectors with length 1.
   ///
@@ -47,7 +54,7 @@ package struct VectorReply: Sendable, Hashable {
     guard self.vectors.count == count, normalized.count == count,
       normalized.allSatisfy({ $0.count == length })
     else { throw .malformedReply }
-    return VectorReply(vectors: normalized, inputTokens: self.inputTokens)
+    return VectorReply(vectors: normalized, use: self.use)
   }
 }
 

@@ -99,14 +99,15 @@ package final class EmbeddingChain: Sendable {
     for (index, link) in self.links.enumerated() {
       let share = Share(of: deadline, isLast: index == self.links.count - 1)
       do {
-        let (vectors, tokens) = try await self.embed(texts, by: link, within: share)
+        let found = try await self.embed(texts, by: link, within: share)
         for failure in failures { link.metrics.countFallback(from: failure) }
         return Answer(
-          value: vectors,
+          value: found.vectors,
           provider: link.provider.name,
           model: link.provider.model,
-          inputTokens: tokens,
+          inputTokens: found.inputTokens,
           outputTokens: 0,
+          usd: found.usd,
           degradations: failures.map { $0.degradation(to: link.provider.name) }
         )
       } catch {
@@ -121,13 +122,12 @@ package final class EmbeddingChain: Sendable {
     _ texts: [String],
     by link: Link,
     within share: Share
-  ) async throws(ProviderError) -> (vectors: [[Float]?], tokens: Int) {
-    var vectors: [[Float]?] = []
-    var tokens = 0
-    while vectors.count < texts.count {
+  ) async throws(ProviderError) -> VectorsAnswer {
+    var found = VectorsAnswer(vectors: [], usd: 0)
+    while found.vectors.count < texts.count {
       let isKnown = self.links.count < 2 || self.isChecked(link.provider.name)
       let room = max(1, link.provider.maxBatch - (isKnown ? 0 : 1))
-      let part = Array(texts[vectors.count...].prefix(room))
+      let part = Array(texts[found.vectors.count...].prefix(room))
       let answer = try await link.gate.call(
         until: share.deadline,
         maxWait: share.maxWait,
@@ -139,10 +139,11 @@ package final class EmbeddingChain: Sendable {
         if !isKnown { try self.compare(answer.vectors.last ?? nil, of: link.provider.name) }
         return answer
       }
-      vectors += answer.vectors.prefix(part.count)
-      tokens += answer.inputTokens
+      found.vectors += answer.vectors.prefix(part.count)
+      found.inputTokens += answer.inputTokens
+      found.usd = found.usd.flatMap { sum in answer.usd.map { sum + $0 } }
     }
-    return (vectors, tokens)
+    return found
   }
 
   /// Throws unless there are `count` vectors of the space's dimensions and of length 1.

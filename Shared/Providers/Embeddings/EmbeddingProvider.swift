@@ -12,12 +12,27 @@ package protocol EmbeddingProvider: Sendable {
 
   /// Embeds 1...`maxBatch` texts, none of them blank.
   ///
-  /// - Returns: A vector of length 1 for each text, in order, or `nil` where the model knows no part
-  ///   of the text; and the tokens as the provider counted them.
+  /// - Returns: A vector for each text, in order.
   func embeddings(
     of texts: [String],
     deadline: ContinuousClock.Instant
-  ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int)
+  ) async throws(ProviderError) -> VectorsAnswer
+}
+
+/// The vectors of one call.
+package struct VectorsAnswer: Sendable, Hashable {
+  /// Each of length 1, or `nil` where the model knows no part of the text.
+  package var vectors: [[Float]?]
+  /// As the provider counted them; 0 for local models.
+  package var inputTokens: Int
+  /// What the vectors cost, `nil` where that is not known.
+  package var usd: Double?
+
+  package init(vectors: [[Float]?], inputTokens: Int = 0, usd: Double? = nil) {
+    self.vectors = vectors
+    self.inputTokens = inputTokens
+    self.usd = usd
+  }
 }
 
 extension [Float] {

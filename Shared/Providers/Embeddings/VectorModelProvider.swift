@@ -6,16 +6,24 @@ import Synchronization
 package final class VectorModelProvider: EmbeddingProvider {
   package let name: String
   private let api: any EmbeddingAPI
+  private let account: ModelAccount
   private let handler: HTTPHandler
   private let learntDimensions: Mutex<Int?>
 
   /// - Parameters:
   ///   - name: As configured.
   ///   - api: The vendor's translation.
+  ///   - billing: Where calls are booked.
   ///   - handler: Sends requests to the outside world.
-  package init(name: String, api: any EmbeddingAPI, handler: @escaping HTTPHandler) {
+  package init(
+    name: String,
+    api: any EmbeddingAPI,
+    billing: Billing = Billing(),
+    handler: @escaping HTTPHandler
+  ) {
     self.name = name
     self.api = api
+    self.account = billing.account(provider: name, model: api.model)
     self.handler = handler
     self.learntDimensions = Mutex(api.expectedDimensions)
   }
@@ -33,21 +41,28 @@ package final class VectorModelProvider: EmbeddingProvider {
   package func embeddings(
     of texts: [String],
     deadline: ContinuousClock.Instant
-  ) async throws(ProviderError) -> (vectors: [[Float]?], inputTokens: Int) {
+  ) async throws(ProviderError) -> VectorsAnswer {
     let limits = self.api.limits
     let texts = texts.map(limits.cut)
-    var vectors: [[Float]?] = []
-    var inputTokens = 0
+    var answer = VectorsAnswer(vectors: [], usd: 0)
     for range in limits.batches(of: texts, maxInputs: self.maxBatch) {
-      let request = self.api.request(for: Array(texts[range]))
-      let response = try await ProviderError.exchange(request, over: self.handler, until: deadline)
-      let reply = try self.api.reply(from: response, count: range.count)
-        .normalized(count: range.count, dimensions: self.dimensions)
+      let (reply, usd) = try await self.account.exchange(
+        self.api.request(for: Array(texts[range])),
+        maxOutputTokens: 0,
+        over: self.handler,
+        until: deadline,
+        read: { response throws(ProviderError) in
+          try self.api.reply(from: response, count: range.count)
+            .normalized(count: range.count, dimensions: self.dimensions)
+        },
+        bill: { ModelAccount.Bill(use: $0.use) }
+      )
       try self.learn(reply.vectors.first?.count)
-      vectors += reply.vectors
-      inputTokens += reply.inputTokens
+      answer.vectors += reply.vectors
+      answer.inputTokens += reply.inputTokens
+      answer.usd = answer.usd.flatMap { sum in usd.map { sum + $0 } }
     }
-    return (vectors, inputTokens)
+    return answer
   }
 
   /// Keeps the first length seen: a model that changes it would mix two spaces.

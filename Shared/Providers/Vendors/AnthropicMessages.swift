@@ -22,6 +22,8 @@ package struct AnthropicMessages: ChatAPI {
   package var forms: [AnswerForm] { [.schema, .tool, .text] }
   package var modelsRequest: HTTPRequest? { self.endpoint.get("/v1/models?limit=100") }
 
+  package var batches: (any BatchAPI)? { AnthropicBatches(endpoint: self.endpoint) }
+
   package func request(for question: ChatQuestion, as form: AnswerForm) -> HTTPRequest {
     var members: [String: JSONValue] = [
       "model": .string(self.model),
@@ -58,6 +60,7 @@ package struct AnthropicMessages: ChatAPI {
       content: input.map { String(decoding: $0.bytes, as: UTF8.self) } ?? text,
       isCutOff: ["max_tokens", "model_context_window_exceeded"].contains(body.stop_reason),
       inputTokens: body.usage?.input,
+      cachedTokens: body.usage?.cache_read_input_tokens,
       outputTokens: body.usage?.output_tokens
     ).checked
   }

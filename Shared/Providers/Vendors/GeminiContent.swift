@@ -72,8 +72,10 @@ package struct GeminiContent: ChatAPI {
         ?? parts.compactMap(\.text).joined(),
       isCutOff: candidate.finishReason == "MAX_TOKENS",
       inputTokens: body.usageMetadata?.promptTokenCount,
-      outputTokens: (body.usageMetadata?.candidatesTokenCount).tokenCount
-        + (body.usageMetadata?.thoughtsTokenCount).tokenCount
+      cachedTokens: body.usageMetadata?.cachedContentTokenCount,
+      outputTokens: body.usageMetadata.map {
+        $0.candidatesTokenCount.tokenCount + $0.thoughtsTokenCount.tokenCount
+      }
     ).checked
   }
 
@@ -109,6 +111,7 @@ package struct GeminiContent: ChatAPI {
       var promptTokenCount: Int?
       var candidatesTokenCount: Int?
       var thoughtsTokenCount: Int?
+      var cachedContentTokenCount: Int?
     }
   }
 }

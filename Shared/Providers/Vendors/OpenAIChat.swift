@@ -20,6 +20,11 @@ package struct OpenAIChat: ChatAPI {
     self.dialect.listsModels ? self.endpoint.get("/models") : nil
   }
 
+  package var batches: (any BatchAPI)? {
+    self.dialect.hasBatches
+      ? OpenAIBatches(endpoint: self.endpoint, path: self.dialect.path) : nil
+  }
+
   package func request(for question: ChatQuestion, as form: AnswerForm) -> HTTPRequest {
     var members: [String: JSONValue] = [
       "model": .string(self.model),
@@ -58,7 +63,9 @@ package struct OpenAIChat: ChatAPI {
     guard let choice = body.choices.first else { throw .malformedReply }
     if let refusal = choice.message.refusal, !refusal.isEmpty { throw .refused }
     switch choice.finish_reason {
-    case "content_filter": throw .blocked
+    case "content_filter":
+      let isSelfHarm = choice.content_filter_results?["self_harm"]?["filtered"] == true
+      throw isSelfHarm ? .selfHarm : .blocked
     // OpenRouter's word for a model's server that gave up half way.
     case "error": throw .overloaded()
     default: break
@@ -71,18 +78,29 @@ package struct OpenAIChat: ChatAPI {
     return try ChatReply(
       content: texts.compactMap { $0 }.first { !$0.isBlank } ?? "",
       isCutOff: choice.finish_reason == "length",
+      signalsSelfHarm: ContentFilter.signalsSelfHarm(
+        prompts: body.prompt_filter_results,
+        moderation: body.moderation
+      ),
       inputTokens: body.usage?.prompt_tokens,
-      outputTokens: body.usage?.completion_tokens
+      cachedTokens: body.usage?.prompt_tokens_details?.cached_tokens,
+      outputTokens: body.usage?.completion_tokens,
+      usd: body.usage?.cost.flatMap { (0...1_000_000).contains($0) ? $0 : nil }
     ).checked
   }
 
   private struct ResponseBody: Decodable {
     var choices: [Choice]
     var usage: Usage?
+    /// Of Azure.
+    var prompt_filter_results: [JSONValue]?
+    /// Of OpenAI, where the request asks for it.
+    var moderation: JSONValue?
 
     struct Choice: Decodable {
       var message: Message
       var finish_reason: String?
+      var content_filter_results: JSONValue?
     }
 
     struct Message: Decodable {
@@ -103,6 +121,13 @@ package struct OpenAIChat: ChatAPI {
     struct Usage: Decodable {
       var prompt_tokens: Int?
       var completion_tokens: Int?
+      var prompt_tokens_details: Details?
+      /// USD, of OpenRouter.
+      var cost: Double?
+    }
+
+    struct Details: Decodable {
+      var cached_tokens: Int?
     }
   }
 }

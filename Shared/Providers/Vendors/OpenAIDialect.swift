@@ -9,6 +9,8 @@ package struct OpenAIDialect: Sendable, Hashable {
   package var hasStrictTools = true
   /// Whether `GET /models` tells what there is.
   package var listsModels = true
+  /// Whether requests may be handed over as a batch.
+  package var hasBatches = false
   /// Added to every request.
   package var extraMembers: [String: JSONValue] = [:]
 
@@ -24,6 +26,7 @@ package struct OpenAIDialect: Sendable, Hashable {
   package static let openAI = make {
     $0.maxTokensName = "max_completion_tokens"
     $0.extraMembers = ["store": false]
+    $0.hasBatches = true
   }
 
   /// Azure's v1 API, whose models are deployments.

@@ -63,6 +63,7 @@ package struct OpenAIResponses: ChatAPI {
       content: arguments ?? text,
       isCutOff: body.status == "incomplete",
       inputTokens: body.usage?.input_tokens,
+      cachedTokens: body.usage?.input_tokens_details?.cached_tokens,
       outputTokens: body.usage?.output_tokens
     ).checked
   }
@@ -91,6 +92,11 @@ package struct OpenAIResponses: ChatAPI {
     struct Usage: Decodable {
       var input_tokens: Int?
       var output_tokens: Int?
+      var input_tokens_details: Details?
+    }
+
+    struct Details: Decodable {
+      var cached_tokens: Int?
     }
   }
 }

@@ -43,6 +43,8 @@ struct FailureSigns {
     "error", "detail", "details", "innererror", "inner_error", "violations", "errors", "metadata",
   ]
   private static let maxDepth = 6
+  /// A word of ours, for what vendors say in a member of its own.
+  static let selfHarm = "self_harm_filtered"
 
   private mutating func collect(_ value: JSONValue, depth: Int) {
     guard depth < Self.maxDepth else { return }
@@ -63,6 +65,7 @@ struct FailureSigns {
       guard let text = value[key]?.string else { continue }
       self.message += text.prefix(1000).lowercased() + "\n"
     }
+    if ContentFilter.stopsSelfHarm(value) { self.words.insert(Self.selfHarm) }
     if value["flagged_input"] != nil { self.words.insert("flagged_input") }
     if let delay = value["retryDelay"]?.string, delay.hasSuffix("s"),
       let seconds = Double(delay.dropLast()), (0...86_400).contains(seconds)

@@ -11,6 +11,7 @@ extension FailureSigns {
   var meaning: ProviderError {
     if self.isOutOfCredit { return .outOfCredit }
     if self.has(Self.badKey) { return .unauthenticated }
+    if self.has([Self.selfHarm]) { return .selfHarm }
     if self.has(Self.blocked) { return .blocked }
     if self.has(Self.overload) { return .overloaded(self.hint) }
     if self.has(Self.rateLimit) { return .rateLimited(self.hint) }

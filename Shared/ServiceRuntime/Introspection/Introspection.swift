@@ -59,7 +59,7 @@ struct Introspection: Sendable {
   /// Adds the page with the metrics.
   func addMetricsPage(to server: inout RPCServer) {
     let metrics = self.metrics
-    server.route("/metrics") { request in
+    server.route("/metrics", isForOperators: true) { request in
       let format = MetricsFormat(accept: request.fields["accept"])
       return HTTPResponse(
         status: 200,

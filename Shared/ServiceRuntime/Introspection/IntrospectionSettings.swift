@@ -18,7 +18,8 @@ struct IntrospectionSettings: Sendable {
     type: "integer",
     range: "0...65535",
     shown: "",
-    "TCP port for operators: /metrics and /debugz; none when not set, 0 takes a free one.",
+    "TCP port for operators: /metrics and /debugz, which are nowhere else then; when not set, the "
+      + "service's own port has /metrics, for whoever may call. 0 takes a free one.",
     default: nil
   ) { text in Int(text).flatMap { (0...65_535).contains($0) ? .some($0) : nil } }
   static let sampleRatio = Setting<Double>.number(

@@ -22,6 +22,22 @@ final class CounterSeries: MetricSeries, CounterHandler {
   }
 }
 
+/// A counter of what comes in fractions, such as money.
+final class SumSeries: MetricSeries, FloatingPointCounterHandler {
+  private let value = Mutex(0.0)
+
+  func increment(by amount: Double) {
+    guard amount > 0, amount.isFinite else { return }
+    self.value.withLock { $0 += amount }
+  }
+
+  func reset() { self.value.withLock { $0 = 0 } }
+
+  func samples(labels: String) -> [MetricSnapshot.Sample] {
+    [.init(labels: labels, value: self.value.withLock { $0 })]
+  }
+}
+
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
   private let value = Mutex(0.0)
 

@@ -31,6 +31,15 @@ package final class MetricsRegistry: MetricsFactory {
       ?? NOOPMetricsHandler.instance
   }
 
+  package func makeFloatingPointCounter(
+    label: String,
+    dimensions: [(String, String)]
+  ) -> any FloatingPointCounterHandler {
+    let name = label.hasSuffix("_total") ? label : "\(label)_total"
+    return self.series(of: name, dimensions, .counter) { SumSeries() }
+      ?? NOOPMetricsHandler.instance
+  }
+
   package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     self.series(of: label, dimensions, .gauge) { GaugeSeries() } ?? NOOPMetricsHandler.instance
   }
@@ -57,6 +66,7 @@ package final class MetricsRegistry: MetricsFactory {
 
   // Handles of one label and dimensions share a series, so none may take it from the others.
   package func destroyCounter(_ handler: any CounterHandler) {}
+  package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
   package func destroyMeter(_ handler: any MeterHandler) {}
   package func destroyRecorder(_ handler: any RecorderHandler) {}
   package func destroyTimer(_ handler: any TimerHandler) {}

@@ -18,12 +18,12 @@ struct Attempt {
   private let observed = Observed()
 
   init(_ request: ClientCompatRequest) throws {
-    let transport = Transport(request)
+    let transport = try Transport(request)
     let observed = self.observed
     self.request = request
     self.transport = transport
     self.client = try RPCClient(
-      baseURL: "http://\(transport.authority)",
+      baseURL: "\(transport.scheme)://\(transport.authority)",
       send: { request in
         observed.send()
         let response = try await transport.send(request)
@@ -31,6 +31,7 @@ struct Attempt {
         return response
       },
       codec: request.codec == .json ? .json : .proto,
+      wire: ClientWire(request),
       maxResponseBytes: Int(request.messageReceiveLimit)
     )
   }
@@ -124,6 +125,16 @@ struct Attempt {
       task.cancel()
     }
     return try await task.value
+  }
+}
+
+extension ClientWire {
+  /// All the case allows.
+  fileprivate init(_ request: ClientCompatRequest) {
+    self.init()
+    self.maxGetBytes = request.useGetHTTPMethod ? .max : nil
+    self.compressAboveBytes = request.compression == .gzip ? 0 : nil
+    self.acceptsGzip = request.compression == .gzip
   }
 }
 

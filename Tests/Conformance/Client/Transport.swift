@@ -1,3 +1,4 @@
+import Certificates
 import ConformanceMessages
 import CurlClient
 import HTTPClient
@@ -6,47 +7,58 @@ import NIOPosix
 import Synchronization
 
 /// The client of ours that speaks the HTTP version of a case.
-enum Transport: Sendable {
-  case http1(CurlClient, authority: String)
-  case http2(HTTP2Client, authority: String)
+struct Transport: Sendable {
+  private enum Client: Sendable {
+    case http1(CurlClient)
+    case http2(HTTP2Client)
+  }
 
-  init(_ request: ClientCompatRequest) {
-    let authority = "\(request.host):\(request.port)"
+  let authority: String
+  /// "http" or "https".
+  let scheme: String
+  private let client: Client
+  private let credentials: CredentialFolder?
+
+  init(_ request: ClientCompatRequest) throws {
+    let credentials = try CredentialFolder(request)
+    self.authority = "\(request.host):\(request.port)"
+    self.scheme = credentials == nil ? "http" : "https"
+    self.credentials = credentials
     if request.httpVersion == .httpVersion1 {
-      self = .http1(CurlClient(), authority: authority)
+      var configuration = CurlClient.Configuration()
+      configuration.trustedCertificates = credentials?.files.authorities
+      self.client = .http1(CurlClient(configuration: configuration))
     } else {
       let client = HTTP2Client(
         host: request.host,
         port: Int(request.port),
+        credentials: try credentials.map { try Credentials($0.files, role: .client) },
         group: MultiThreadedEventLoopGroup(numberOfThreads: 1)
       )
-      self = .http2(client, authority: authority)
-    }
-  }
-
-  var authority: String {
-    switch self {
-    case .http1(_, let authority), .http2(_, let authority): authority
+      self.client = .http2(client)
     }
   }
 
   func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-    switch self {
-    case .http1(let client, _): try await client.send(request)
-    case .http2(let client, _): try await client.send(request)
+    switch self.client {
+    case .http1(let client): try await client.send(request)
+    case .http2(let client): try await client.send(request)
     }
   }
 
   /// Makes the connection.
   func warmUp() async throws {
-    _ = try await self.send(HTTPRequest(method: "GET", authority: self.authority, target: "/"))
+    _ = try await self.send(
+      HTTPRequest(method: "GET", scheme: self.scheme, authority: self.authority, target: "/")
+    )
   }
 
   func close() async {
-    switch self {
-    case .http1(let client, _): client.close()
-    case .http2(let client, _): await client.close()
+    switch self.client {
+    case .http1(let client): client.close()
+    case .http2(let client): await client.close()
     }
+    self.credentials?.remove()
   }
 }
 

@@ -1,3 +1,4 @@
+import Certificates
 import ConformanceMessages
 import Foundation
 import HTTPMessage
@@ -7,7 +8,9 @@ import SwiftProtobuf
 
 /// The server under test of the Connect conformance cases.
 ///
-/// Prints its address as `{"host":…,"port":…}` in one line and serves until its input ends.
+/// Prints its address as `{"host":…,"port":…}` in one line and serves until its input ends: in plain
+/// text, or by TLS with `CERTIFICATE KEY` as arguments, or to those alone who have a certificate with
+/// `CERTIFICATE KEY AUTHORITIES`.
 @main
 struct ConformanceServer {
   /// The runner's limit for servers.
@@ -34,9 +37,10 @@ struct ConformanceServer {
       try await request.responseDefinition.answer(request, context, writer)
     }
     let complete = server
-    let configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) {
+    var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0) {
       complete.response(to: $0, $1)
     }
+    configuration.credentials = try Self.credentials(Array(CommandLine.arguments.dropFirst()))
     let handler: HTTPHandler = { request in
       await RequestLine.$query.withValue(request.method == "GET" ? request.query : nil) {
         await complete.handle(request)
@@ -47,5 +51,18 @@ struct ConformanceServer {
       FileHandle.standardOutput.write(Data(line.utf8))
       while readLine() != nil {}
     }
+  }
+
+  private static func credentials(_ paths: [String]) throws -> Credentials? {
+    guard paths.count >= 2 else { return nil }
+    let files = CertificateFiles(
+      certificate: paths[0],
+      key: paths[1],
+      authorities: paths.count > 2 ? paths[2] : nil
+    )
+    return try Credentials(
+      files,
+      role: .server(clients: files.authorities == nil ? .none : .require)
+    )
   }
 }

@@ -21,6 +21,10 @@ UNARY = "STREAM_TYPE_UNARY"
 SERVER_STREAM = "STREAM_TYPE_SERVER_STREAM"
 # Stream types that both sides of ours have.
 BUILT = {UNARY, SERVER_STREAM}
+# How a connection is made: in plain text, by TLS, or by TLS with certificates on both sides.
+PLAIN, TLS, MUTUAL = "plain", "TLS", "TLS with client certificates"
+# The official suite of client certificates has one case, whose request is a stream: these are tried so besides.
+MUTUAL_SUITES = {"Basic"}
 BIDI = {"STREAM_TYPE_HALF_DUPLEX_BIDI_STREAM", "STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM"}
 
 
@@ -34,6 +38,7 @@ class Case:
     http: int
     codec: str
     gzip: bool
+    security: str
     # Why it does not concern us, or None.
     inapplicable: str | None
     # As in the file.
@@ -42,7 +47,7 @@ class Case:
     @property
     def title(self) -> str:
         compression = "gzip" if self.gzip else "identity"
-        return f"{self.mode}: {self.suite}/HTTP {self.http}/{self.codec}/{compression}/{self.name}"
+        return f"{self.mode}: {self.suite}/HTTP {self.http}/{self.codec}/{compression}/{self.security}/{self.name}"
 
     @property
     def is_stream(self) -> bool:
@@ -146,9 +151,10 @@ def _expanded(suite: dict, mode: str) -> Iterator[Case]:
         _relevant(suite, "HttpVersions", ["HTTP_VERSION_1", "HTTP_VERSION_2"]),
         _relevant(suite, "Codecs", ["CODEC_PROTO", "CODEC_JSON"]),
         _relevant(suite, "Compressions", ["COMPRESSION_IDENTITY", "COMPRESSION_GZIP"]),
+        _securities(suite),
         suite["testCases"],
     )
-    for protocol, version, codec, compression, definition in axes:
+    for protocol, version, codec, compression, security, definition in axes:
         request = definition["request"]
         is_old = version == "HTTP_VERSION_1"
         # The runner makes no such cases: gRPC and bidirectional streams need HTTP/2.
@@ -162,18 +168,25 @@ def _expanded(suite: dict, mode: str) -> Iterator[Case]:
             http=1 if is_old else 2,
             codec=codec.removeprefix("CODEC_").lower(),
             gzip=compression == "COMPRESSION_GZIP",
-            inapplicable=_inapplicable(suite, mode, protocol, is_old, request),
+            security=security,
+            inapplicable=_inapplicable(mode, protocol, is_old, security, request),
             definition=definition,
         )
 
 
-def _inapplicable(suite: dict, mode: str, protocol: str, is_old: bool, request: dict) -> str | None:
+def _securities(suite: dict) -> list[str]:
+    if suite.get("reliesOnTlsClientCerts"):
+        return [MUTUAL]
+    if suite.get("reliesOnTls"):
+        return [TLS]
+    return [PLAIN, TLS] + ([MUTUAL] if suite["name"] in MUTUAL_SUITES else [])
+
+
+def _inapplicable(mode: str, protocol: str, is_old: bool, security: str, request: dict) -> str | None:
     if protocol != "PROTOCOL_CONNECT":
         return "gRPC and gRPC-Web are not our protocols"
-    if suite.get("reliesOnTls"):
-        return "TLS is not built yet"
     if request["streamType"] not in BUILT:
         return "a request of ours is one message, not a stream"
-    if mode == "client" and request.get("useGetHttpMethod"):
-        return "our client calls by POST only"
+    if mode == "client" and is_old and security == MUTUAL:
+        return "our client for HTTP/1.1, which is the one for providers, shows no certificate"
     return None

@@ -1,10 +1,11 @@
-"""One request and its response over HTTP/1.1 or cleartext HTTP/2, with nothing added to what is asked for."""
+"""One request and its response over HTTP/1.1 or HTTP/2, with nothing added to what is asked for."""
 
 from __future__ import annotations
 
 import dataclasses
 import http.client
 import socket
+import ssl
 
 import h2.config
 import h2.connection
@@ -26,13 +27,29 @@ class Response:
         return next((value for other, value in self.fields if other == name), None)
 
 
-def send(version: int, address: tuple[str, int], method: str, target: str, fields, body: bytes) -> Response:
+@dataclasses.dataclass
+class Place:
+    """Where a server listens, and what it is asked by TLS with."""
+
+    host: str
+    port: int
+    context: ssl.SSLContext | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.host, self.port
+
+
+def send(version: int, place: Place, method: str, target: str, fields, body: bytes) -> Response:
     exchange = _http1 if version == 1 else _http2
-    return exchange(address, method, target, fields, body)
+    return exchange(place, method, target, fields, body)
 
 
-def _http1(address, method, target, fields, body) -> Response:
-    connection = http.client.HTTPConnection(*address, timeout=TIMEOUT)
+def _http1(place: Place, method, target, fields, body) -> Response:
+    if place.context:
+        connection = http.client.HTTPSConnection(*place.address, timeout=TIMEOUT, context=place.context)
+    else:
+        connection = http.client.HTTPConnection(*place.address, timeout=TIMEOUT)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in fields:
@@ -47,16 +64,26 @@ def _http1(address, method, target, fields, body) -> Response:
         connection.close()
 
 
-def _http2(address, method, target, fields, body) -> Response:
+def _connected(place: Place) -> socket.socket:
+    peer = socket.create_connection(place.address, timeout=TIMEOUT)
+    if place.context is None:
+        return peer
+    peer = place.context.wrap_socket(peer, server_hostname=place.host)
+    if peer.selected_alpn_protocol() != "h2":
+        raise ConnectionError(f"the server chose {peer.selected_alpn_protocol()}")
+    return peer
+
+
+def _http2(place: Place, method, target, fields, body) -> Response:
     config = h2.config.H2Configuration(client_side=True, header_encoding="utf-8")
     connection = h2.connection.H2Connection(config)
     pseudo = [
         (":method", method),
-        (":scheme", "http"),
-        (":authority", f"{address[0]}:{address[1]}"),
+        (":scheme", "https" if place.context else "http"),
+        (":authority", f"{place.host}:{place.port}"),
         (":path", target),
     ]
-    with socket.create_connection(address, timeout=TIMEOUT) as peer:
+    with _connected(place) as peer:
         connection.initiate_connection()
         stream = connection.get_next_available_stream_id()
         has_body = bool(body) or method != "GET"

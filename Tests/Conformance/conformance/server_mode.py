@@ -14,32 +14,43 @@ from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 
 from . import compare, exchange, messages
-from .cases import Case, query
+from .cases import MUTUAL, PLAIN, TLS, Case, query
+from .certificates import Certificates
 
 
-class Server:
-    """`conformance-server` for as long as the scope lasts."""
+class Servers:
+    """`conformance-server` in plain text, by TLS and with client certificates, for as long as the scope lasts."""
 
-    def __init__(self, executable: Path):
+    def __init__(self, executable: Path, certificates: Certificates):
         self.executable = executable
+        self.certificates = certificates
+        self.arguments = {PLAIN: [], TLS: certificates.server, MUTUAL: [*certificates.server, certificates.authority]}
 
     def __enter__(self) -> Self:
-        self.process = subprocess.Popen([self.executable], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        listening = json.loads(self.process.stdout.readline())
-        self.address = (listening["host"], listening["port"])
+        self.processes = []
+        self.ports = {}
+        for security, arguments in self.arguments.items():
+            command = [self.executable, *arguments]
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self.processes.append(process)
+            listening = json.loads(process.stdout.readline())
+            self.ports[security] = (listening["host"], listening["port"])
         return self
 
     def __exit__(self, *_) -> None:
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        for process in self.processes:
+            process.stdin.close()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
     def run(self, case: Case) -> list[str]:
         request = case.request()
         expected = case.expected(request)
-        response = exchange.send(case.http, self.address, *_wire(case, request))
+        context = self.certificates.of_client(case.http, case.security)
+        place = exchange.Place(*self.ports[case.security], context)
+        response = exchange.send(case.http, place, *_wire(case, request))
         actual, problems = _result(case, request, response)
         return problems + compare.result(expected, actual, case.other_codes)
 

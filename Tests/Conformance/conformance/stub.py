@@ -1,4 +1,4 @@
-"""A Connect server over cleartext HTTP that answers as it is told, well or badly, for the client's cases.
+"""A Connect server that answers as it is told, well or badly, for the client's cases.
 
 It leaves time limits to the client, so that a client without one is found out.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterable
 from typing import Self
 
@@ -22,6 +25,8 @@ import h2.exceptions
 from google.protobuf import json_format
 
 from . import messages
+from .cases import MUTUAL, PLAIN, TLS
+from .certificates import Certificates
 
 NAME = "x-test-case-name"
 JSON = ("content-type", "application/json")
@@ -30,39 +35,54 @@ JSON = ("content-type", "application/json")
 class Stub:
     """Serves from its own threads for as long as the scope lasts."""
 
+    def __init__(self, certificates: Certificates):
+        self.certificates = certificates
+
     def __enter__(self) -> Self:
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = self.listener.getsockname()
         self.seen: dict[str, list[str]] = {}
         self.count: dict[str, int] = {}
         self.noted = threading.Condition()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listeners = {}
+        for version, security in itertools.product((1, 2), (PLAIN, TLS, MUTUAL)):
+            listener = socket.create_server(("127.0.0.1", 0))
+            self.listeners[version, security] = listener
+            context = self.certificates.of_server(version, security)
+            threading.Thread(target=self._accept, args=(listener, version, context), daemon=True).start()
         return self
 
     def __exit__(self, *_) -> None:
-        self.listener.close()
+        for listener in self.listeners.values():
+            listener.close()
 
-    def problems(self, name: str) -> list[str]:
+    def address(self, version: int, security: str) -> tuple[str, int]:
+        """Where this version of HTTP is spoken, and no other."""
+        return self.listeners[version, security].getsockname()
+
+    def problems(self, name: str, may_be_none: bool) -> list[str]:
         """What was wrong with the requests of a case whose client has ended."""
         with self.noted:
-            # A client that canceled may have ended before its request is read here.
+            # A client that canceled may have ended before its request is read here, or has left at all.
             self.noted.wait_for(lambda: name in self.count, timeout=2)
             count = self.count.get(name, 0)
-            return self.seen.get(name, []) + ([] if count == 1 else [f"{count} requests instead of one"])
+            if count == 1 or (count == 0 and may_be_none):
+                return self.seen.get(name, [])
+            return self.seen.get(name, []) + [f"{count} requests instead of one"]
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket, version: int, context: ssl.SSLContext | None) -> None:
         while True:
             try:
-                peer, _ = self.listener.accept()
+                peer, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(peer, version, context), daemon=True).start()
 
-    def _serve(self, peer: socket.socket) -> None:
+    def _serve(self, peer: socket.socket, version: int, context: ssl.SSLContext | None) -> None:
         with peer:
             try:
-                first = peer.recv(3, socket.MSG_PEEK | socket.MSG_WAITALL)
-                (self._serve_http2 if first == b"PRI" else self._serve_http1)(peer)
+                if context is not None:
+                    peer = context.wrap_socket(peer, server_side=True)
+                with peer:
+                    (self._serve_http2 if version == 2 else self._serve_http1)(peer)
             except (OSError, h2.exceptions.ProtocolError):
                 # The client has gone, as it does when its time is up or it was told to cancel.
                 return
@@ -126,20 +146,49 @@ class Call:
 
     def __init__(self, head: list[tuple[str, str]], body: bytes):
         pseudo = {name: value for name, value in head if name.startswith(":")}
-        self.verb, self.path = pseudo[":method"], pseudo[":path"]
+        self.verb = pseudo[":method"]
+        self.path, _, query = pseudo[":path"].partition("?")
+        self.query = urllib.parse.parse_qsl(query, keep_blank_values=True)
         self.fields = [(name, value) for name, value in head if not name.startswith(":")]
         self.body = body
         self.name = self._field(NAME) or ""
         kind = (self._field("content-type") or "").removeprefix("application/")
         self.is_stream = kind.startswith("connect+")
-        self.codec = kind.removeprefix("connect+")
+        self.codec = self._parameter("encoding") if self.verb == "GET" else kind.removeprefix("connect+")
 
     def _field(self, name: str) -> str | None:
         return next((value for other, value in self.fields if other == name), None)
 
+    def _parameter(self, name: str) -> str | None:
+        return next((value for other, value in self.query if other == name), None)
+
+    @property
+    def message(self) -> bytes:
+        """What a unary call carries, without its compression."""
+        if self.verb != "GET":
+            return gzip.decompress(self.body) if self._field("content-encoding") == "gzip" else self.body
+        message = (self._parameter("message") or "").encode()
+        if self._parameter("base64") == "1":
+            message = base64.urlsafe_b64decode(message + b"=" * (-len(message) % 4))
+        return gzip.decompress(message) if self._parameter("compression") == "gzip" else message
+
+    @property
+    def encoding(self) -> str | None:
+        """How the client says that its message is compressed."""
+        if self.verb == "GET":
+            return self._parameter("compression")
+        return self._field("connect-content-encoding" if self.is_stream else "content-encoding")
+
     def problems(self) -> list[str]:
         """What a conforming client would not send."""
-        problems = [] if self.verb == "POST" else [f"HTTP method {self.verb}"]
+        wanted = self._field("x-expect-http-method")
+        problems = [] if self.verb == wanted else [f"HTTP method {self.verb} instead of {wanted}"]
+        if self.verb == "GET":
+            for name in ("content-type", "content-encoding", "connect-protocol-version", "content-length"):
+                if self._field(name) is not None:
+                    problems.append(f"a GET with {name}")
+            if self._parameter("connect") != "v1":
+                problems.append("no connect=v1")
         for name in (
             "content-type",
             "content-encoding",
@@ -153,11 +202,13 @@ class Call:
         wanted = self._field("x-expect-codec")
         if self.codec != wanted:
             problems.append(f"content type {self._field('content-type')} instead of application/{wanted}")
-        if self._field("connect-protocol-version") != "1":
+        if self.verb == "POST" and self._field("connect-protocol-version") != "1":
             problems.append("no connect-protocol-version")
-        encoding = "connect-content-encoding" if self.is_stream else "content-encoding"
-        if self._field(encoding) not in (None, "gzip", "identity"):
-            problems.append(f"content encoding {self._field(encoding)}")
+        compression = self._field("x-expect-compression")
+        # A message without a byte may be left as it is.
+        is_empty = self.verb == "POST" and not (self.body[5:] if self.is_stream else self.body)
+        if (self.encoding or "identity") != compression and not is_empty:
+            problems.append(f"compression {self.encoding} instead of {compression}")
         if self.is_stream != (self.path.rpartition("/")[2] == "ServerStream"):
             problems.append(f"content type {self._field('content-type')} for {self.path}")
         timeout = self._field("connect-timeout-ms")
@@ -172,8 +223,7 @@ class Call:
             return self._stream()
         if method not in ("Unary", "IdempotentUnary"):
             return self._compressed(501, [JSON], json.dumps({"code": "unimplemented"}).encode())
-        body = gzip.decompress(self.body) if self._field("content-encoding") == "gzip" else self.body
-        request = messages.decode(f"{method}Request", self.codec, body)
+        request = messages.decode(f"{method}Request", self.codec, self.message)
         definition = request.response_definition
         if definition.HasField("raw_response"):
             return _raw(definition.raw_response)
@@ -197,6 +247,8 @@ class Call:
         info.requests.append(messages.pack(request))
         if timeout := self._field("connect-timeout-ms"):
             info.timeout_ms = int(timeout)
+        if self.verb == "GET":
+            info.connect_get_info.query_params.extend(messages.headers_of(self.query))
         return info
 
     def _stream(self) -> tuple[int, list[tuple[str, str]], Iterable[bytes]]:

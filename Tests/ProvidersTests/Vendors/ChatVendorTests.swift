@@ -58,7 +58,7 @@ import Testing
   @Test(arguments: ChatVendor.all)
   func `says that it blocked a text`(vendor: ChatVendor) async throws {
     let (outcome, requests) = try await self.ask(vendor) { _, _ in [.response(vendor.blocked)] }
-    #expect(outcome == .failure(.blocked))
+    #expect(outcome == .failure(vendor.blockedMeaning))
     #expect(requests.count == 1)
   }
 

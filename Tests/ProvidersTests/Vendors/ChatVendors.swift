@@ -15,6 +15,8 @@ struct ChatVendor: Sendable, CustomTestStringConvertible {
   /// A reply with this text, cut off or not; 100 tokens in, 20 out.
   let reply: @Sendable (_ content: String, _ isCutOff: Bool) -> HTTPResponse
   let blocked: HTTPResponse
+  /// Of `blocked`.
+  var blockedMeaning = ProviderError.blocked
   let failures: FailureSamples
   /// Says that the strict form is unknown.
   let formRefusal: HTTPResponse
@@ -135,6 +137,7 @@ struct ChatVendor: Sendable, CustomTestStringConvertible {
       "content_filter_result":{"self_harm":{"filtered":true,"severity":"medium"}}}}}
       """
     ),
+    blockedMeaning: .selfHarm,
     failures: Failures.azure,
     formRefusal: Self.openAIFormRefusal,
     formMember: "response_format"

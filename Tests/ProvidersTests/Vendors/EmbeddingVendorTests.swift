@@ -13,7 +13,7 @@ import Testing
     within time: Duration = .seconds(10),
     _ script: @escaping @Sendable (HTTPRequest, Int) -> [ScriptedServer.Step]
   ) async throws -> (
-    Result<(vectors: [[Float]?], inputTokens: Int), ProviderError>, requests: [HTTPRequest]
+    Result<VectorsAnswer, ProviderError>, requests: [HTTPRequest]
   ) {
     try await withServer(script) { (server) async throws in
       let provider = try vendor.provider(at: server.authority, dimensions: dimensions)

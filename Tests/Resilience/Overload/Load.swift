@@ -5,43 +5,62 @@ import RPC
 import SwiftProtobuf
 import Synchronization
 
-/// Callers that come at a rate, whether or not the ones before were answered.
+/// Callers of one server; one in ten calls is critical and three are sheddable.
 ///
-/// One in ten calls is critical and three are sheddable; each asks about a mood of its own.
+/// Each asks about a mood of its own, which no cache holds.
 struct Load: Sendable {
-  let client: HTTP2Client
+  /// Each on connections of its own, so that no caller waits for a stream.
+  let clients: [RPCClient]
   let deadline: Duration
 
   private static let tick = Duration.milliseconds(10)
   private static let moods = Atomic<Int>(0)
 
-  /// Offers so many calls per second.
+  /// Makes so many calls at a time, each after the one before.
+  func saturate(_ callers: Int, for duration: Duration) async -> Tally {
+    let tallies = Tallies()
+    let start = ContinuousClock.now
+    await withDiscardingTaskGroup { group in
+      for caller in 0..<callers {
+        group.addTask {
+          while start.duration(to: .now) < duration {
+            await self.count(caller, tallies, until: start + duration)
+          }
+        }
+      }
+    }
+    return tallies.total
+  }
+
+  /// Offers so many calls per second, whether or not the ones before were answered.
   func offer(_ rate: Double, for duration: Duration) async -> Tally {
     let tallies = Tallies()
-    let client: RPCClient
-    do {
-      client = try RPCClient(baseURL: "http://127.0.0.1", send: self.client.handler)
-    } catch { return Tally() }
     let start = ContinuousClock.now
     await withDiscardingTaskGroup { group in
       var offered = 0
       while start.duration(to: .now) < duration {
         let due = Int(min(start.duration(to: .now), duration) / .seconds(1) * rate)
         while offered < due {
-          let priority = Self.priority(of: offered)
+          let number = offered
           offered += 1
-          group.addTask {
-            let began = ContinuousClock.now
-            let outcome = await self.call(client, priority)
-            let seconds = began.duration(to: .now) / .seconds(1)
-            let isInTime = start.duration(to: .now) <= duration
-            tallies.add(outcome, priority, seconds, isInTime: isInTime)
-          }
+          group.addTask { await self.count(number, tallies, until: start + duration) }
         }
         try? await Task.sleep(for: Self.tick)
       }
     }
     return tallies.total
+  }
+
+  private func count(
+    _ number: Int,
+    _ tallies: Tallies,
+    until end: ContinuousClock.Instant
+  ) async {
+    let priority = Self.priority(of: number)
+    let began = ContinuousClock.now
+    let outcome = await self.call(self.clients[number % self.clients.count], priority)
+    let now = ContinuousClock.now
+    tallies.add(outcome, priority, began.duration(to: now) / .seconds(1), isInTime: now <= end)
   }
 
   private static func priority(of number: Int) -> CallPriority {

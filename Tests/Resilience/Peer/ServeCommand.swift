@@ -30,12 +30,11 @@ struct ServeCommand: AsyncParsableCommand {
       return .init(status: 200, body: Array("\(behaviour.calls)\n".utf8))
     }
     let complete = server
-    var configuration = HTTPServerConfiguration(host: self.host, port: self.port) {
+    let configuration = HTTPServerConfiguration(host: self.host, port: self.port) {
       reason,
       fields in
       complete.response(to: reason, fields)
     }
-    configuration.limits.drainNotice = .milliseconds(100)
     let (signals, signalled) = AsyncStream.makeStream(of: Void.self)
     signal(SIGTERM, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())

@@ -76,7 +76,12 @@ import Testing
 
   @Test func `of comments finds those with the same labels`() async throws {
     let feelings = ["joy", "sadness", "fear", "anger"]
-    let lines = (0..<80).map { "some \(feelings[$0 / 4 % 4]) \($0)\t\($0 / 4 % 4)\tid\($0)" }
+    // Each fourth comment tells no emotion and is no mood.
+    let lines = (0..<80).flatMap { number in
+      let feeling = number / 4 % 4
+      let comment = "some \(feelings[feeling]) \(number)\t\(feeling)\tid\(number)"
+      return number % 4 == 3 ? [comment, "joy, \(number)\t0,27\tneutral"] : [comment]
+    }
     try await ToyGateway.with { gateway in
       let comments = try CommentRetrieval(lines.joined(separator: "\n"))
       let figures = try await comments.judged(

@@ -5,7 +5,9 @@ import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from .resource import lines, weighted
+import numpy as np
+
+from .resource import hashed, lines, weighted
 from .taxonomy import DATA, family_words, listed, rows, terms
 from .tokenizer import SPELLINGS, fold
 
@@ -16,6 +18,8 @@ LOOK = "\ufe0f"
 SKIN = re.compile("[\U0001f3fb-\U0001f3ff]")
 FACES = re.compile("[\U0001f600-\U0001f64f\U0001f910-\U0001f92f\U0001f970-\U0001f97a❤💔☹☺]")
 KEYWORD_USES = 25
+# Languages whose words have no spaces between them, or endings of many forms.
+UNPARTED = {"ja", "zh", "ko"}
 
 
 def annotations(language, names=False):
@@ -127,16 +131,36 @@ def naming_words():
     return found
 
 
+def language_sections():
+    """Returns a row for each sense of each language with its phrases, and the index of words."""
+    words, common, negations = languages()
+    rows, senses = [], collections.defaultdict(list)
+
+    def add(code, key, said, phrases=()):
+        for word in said:
+            senses[word].append(len(rows))
+        rows.append(f"{code}\t{key}\t{','.join(phrases)}")
+
+    for code, known in common.items():
+        add(code, "common", known)
+    for code, known in negations.items():
+        add(code, "not", known)
+    for code, known in words.items():
+        spelled = {plain(word): feelings for word, feelings in sorted(known.items())}
+        grouped = collections.defaultdict(list)
+        for word, feelings in spelled.items():
+            grouped[weighted(feelings)].append(word)
+        for key, found in grouped.items():
+            phrases = [word for word in found if " " in word or code in UNPARTED]
+            add(code, key, [word for word in found if word not in phrases], phrases)
+    starts = np.cumsum([0, *map(len, senses.values())]).astype("<u4")
+    places = np.array([row for found in senses.values() for row in found], "<u2")
+    index = hashed(list(senses)) + starts.tobytes() + places.tobytes()
+    return {"LANG": lines(rows), "LANX": index}
+
+
 def sections():
     """Returns the text sections of the resource: one row a line, fields parted by tabs."""
-    words, common, negations = languages()
-    language_rows = [f"{code}\tcommon\t{' '.join(known)}" for code, known in common.items()]
-    language_rows += [f"{code}\tnot\t{' '.join(known)}" for code, known in negations.items()]
-    for code, known in words.items():
-        grouped = collections.defaultdict(list)
-        for word, feelings in sorted(known.items()):
-            grouped[weighted(feelings)].append(plain(word))
-        language_rows += [f"{code}\t{key}\t{','.join(found)}" for key, found in grouped.items()]
     strip = lambda text: text.replace(LOOK, "")
     return {
         "TERM": lines(family_rows()),
@@ -154,5 +178,4 @@ def sections():
             for phrases, field in rows("idioms.txt")
             for phrase in listed(phrases, ";")
         ),
-        "LANG": lines(language_rows),
-    }
+    } | language_sections()

@@ -50,7 +50,7 @@ def index(descriptions):
     )
     found = collections.defaultdict(dict)
     for sign, name in names.items():
-        for word in {name, *keywords.get(sign, [])}:
+        for word in sorted({name, *keywords.get(sign, [])}):
             if word.isalpha() and word.isascii() and len(word) > 2 and word not in VAGUE:
                 if word == name or uses[word] >= KEYWORD_USES:
                     found[word][sign] = NAME_WEIGHT if word == name else KEYWORD_WEIGHT

@@ -1,6 +1,6 @@
 """all-MiniLM-L6-v2, whose sentence vectors the static table learns to imitate."""
 
-import json
+import hashlib
 import os
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def model_folder():
 
 
 class Teacher:
-    """Sentence vectors, `[count, 384]`, kept in `cache` so that a rerun encodes only new texts."""
+    """Sentence vectors, `[count, 384]`, kept in `cache`."""
 
     def __init__(self, cache):
         self.cache = Path(cache)
@@ -62,19 +62,17 @@ class Teacher:
         return vectors
 
     def sentences(self, texts):
-        """Like `encode`, from the cache where it holds the text."""
-        names, store = self.cache / "sentences.json", self.cache / "sentences.npy"
-        known, vectors = [], np.zeros((0, 384), np.float16)
-        if names.exists():
-            known, vectors = json.loads(names.read_text()), np.load(store)
-        place = {text: row for row, text in enumerate(known)}
-        missing = [text for text in dict.fromkeys(texts) if text not in place]
-        if missing:
-            vectors = np.concatenate([vectors, self.encode(missing).astype(np.float16)])
-            place.update({text: len(known) + row for row, text in enumerate(missing)})
-            names.write_text(json.dumps(known + missing))
-            np.save(store, vectors)
-        return vectors[[place[text] for text in texts]].astype(np.float32)
+        """Like `encode`, in half precision, kept for a rerun with exactly these texts.
+
+        Texts encoded in other batches have slightly other vectors, so single ones are not reused.
+        """
+        distinct = list(dict.fromkeys(texts))
+        digest = hashlib.sha256("\n".join(distinct).encode()).hexdigest()[:12]
+        store = self.cache / f"sentences-{digest}.npy"
+        if not store.exists():
+            np.save(store, self.encode(distinct).astype(np.float16))
+        place = {text: row for row, text in enumerate(distinct)}
+        return np.load(store)[[place[text] for text in texts]].astype(np.float32)
 
     def pieces(self):
         """Returns the vector of each wordpiece alone, `[30522, 384]`."""

@@ -1,14 +1,15 @@
 """Which emotions titles are tagged with: how usual a tag is in each genre, and what plots give it.
 
 A tag's score is log-odds: its share among all titles, moved by each genre towards its share there,
-by the plot's likeness to the tag's words, and by the feeling the network reads in the plot.
+by the kinds of title it is, by the plot's likeness to the tag's words, and by the feeling the
+network reads in the plot.
 """
 
 import numpy as np
 
 from . import table
 from .plot import usual
-from .resource import floats, lines
+from .resource import floats, lines, weighted
 from .taxonomy import listed, rows
 from .tokenizer import words
 
@@ -18,6 +19,8 @@ UNLISTED = 0.03
 # How much shares count beside the plot; chosen on half of the titles tagged by GPT-3.5.
 GENRE_WEIGHT = 1.2
 HIGHEST_LOGIT = 12
+# By how much a kind of title moves its tags: those felt much more, more, less.
+KIND_STEPS = (1.12, 0.56, -0.56)
 
 
 def genres():
@@ -51,10 +54,35 @@ def shares(names):
     return found
 
 
+def spelled(phrases):
+    """Returns phrases as the tokenizer spells them, each once, commas between."""
+    return ",".join(dict.fromkeys(" ".join(words(phrase)) for phrase in phrases))
+
+
 def cue_lines():
     """Yields the words and phrases of each tag, itself the first, commas between."""
     for tag, _, cues in tags():
-        yield ",".join(dict.fromkeys(" ".join(words(cue)) for cue in (tag, *cues)))
+        yield spelled((tag, *cues))
+
+
+def kind_lines():
+    """Yields genres, genres that rule the kind out, words of plots, and tag:step, tabs between."""
+    known = {tag for tag, *_ in tags()}
+    for kind, required, excluded, cues, *steps in rows("kinds.txt"):
+        moved = {
+            tag: step for step, field in zip(KIND_STEPS, steps, strict=True) for tag in listed(field)
+        }
+        unknown = {*moved} - known | {*listed(required), *listed(excluded)} - {*genres()}
+        if unknown:
+            raise ValueError(f"kinds.txt: {kind} names {sorted(unknown)}")
+        yield "\t".join(
+            (
+                ",".join(listed(required)),
+                ",".join(listed(excluded)),
+                spelled(listed(cues)),
+                weighted(moved.items()),
+            )
+        )
 
 
 def sections(families, rates, vectors, logits, embed):
@@ -77,4 +105,5 @@ def sections(families, rates, vectors, logits, embed):
         "TAGV": floats(cues),
         "TAGZ": floats(np.stack([*usual(vectors @ cues.T), *usual(feelings)])),
         "CUES": lines(cue_lines()),
+        "KIND": lines(kind_lines()),
     }

@@ -8,6 +8,11 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
+#if canImport(FoundationEssentials)
+package import FoundationEssentials
+#else
+package import Foundation
+#endif
 package import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -55,6 +60,22 @@ package nonisolated struct Connectrpc_Conformance_V1_ClientCompatRequest: @unche
     get {_storage._port}
     set {_uniqueStorage()._port = newValue}
   }
+
+  /// The certificate to trust, as PEM; without it the call goes in plain text.
+  package var serverTlsCert: Data {
+    get {_storage._serverTlsCert}
+    set {_uniqueStorage()._serverTlsCert = newValue}
+  }
+
+  /// What the client shows of itself by TLS.
+  package var clientTlsCreds: Connectrpc_Conformance_V1_TLSCreds {
+    get {_storage._clientTlsCreds ?? Connectrpc_Conformance_V1_TLSCreds()}
+    set {_uniqueStorage()._clientTlsCreds = newValue}
+  }
+  /// Returns true if `clientTlsCreds` has been explicitly set.
+  package var hasClientTlsCreds: Bool {_storage._clientTlsCreds != nil}
+  /// Clears the value of `clientTlsCreds`. Subsequent reads from it will return its default value.
+  package mutating func clearClientTlsCreds() {_uniqueStorage()._clientTlsCreds = nil}
 
   /// In bytes.
   package var messageReceiveLimit: UInt32 {
@@ -201,7 +222,7 @@ fileprivate nonisolated let _protobuf_package = "connectrpc.conformance.v1"
 
 nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ClientCompatRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}test_name\0\u{3}http_version\0\u{2}\u{2}codec\0\u{1}compression\0\u{1}host\0\u{1}port\0\u{4}\u{3}message_receive_limit\0\u{1}service\0\u{1}method\0\u{4}\u{2}use_get_http_method\0\u{3}request_headers\0\u{3}request_messages\0\u{3}timeout_ms\0\u{2}\u{2}cancel\0\u{3}raw_request\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}test_name\0\u{3}http_version\0\u{2}\u{2}codec\0\u{1}compression\0\u{1}host\0\u{1}port\0\u{3}server_tls_cert\0\u{3}client_tls_creds\0\u{3}message_receive_limit\0\u{1}service\0\u{1}method\0\u{4}\u{2}use_get_http_method\0\u{3}request_headers\0\u{3}request_messages\0\u{3}timeout_ms\0\u{2}\u{2}cancel\0\u{3}raw_request\0")
 
   fileprivate class _StorageClass {
     var _testName: String = String()
@@ -210,6 +231,8 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtob
     var _compression: Connectrpc_Conformance_V1_Compression = .unspecified
     var _host: String = String()
     var _port: UInt32 = 0
+    var _serverTlsCert: Data = Data()
+    var _clientTlsCreds: Connectrpc_Conformance_V1_TLSCreds? = nil
     var _messageReceiveLimit: UInt32 = 0
     var _service: String = String()
     var _method: String = String()
@@ -235,6 +258,8 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtob
       _compression = source._compression
       _host = source._host
       _port = source._port
+      _serverTlsCert = source._serverTlsCert
+      _clientTlsCreds = source._clientTlsCreds
       _messageReceiveLimit = source._messageReceiveLimit
       _service = source._service
       _method = source._method
@@ -268,6 +293,8 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtob
         case 5: try { try decoder.decodeSingularEnumField(value: &_storage._compression) }()
         case 6: try { try decoder.decodeSingularStringField(value: &_storage._host) }()
         case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._port) }()
+        case 8: try { try decoder.decodeSingularBytesField(value: &_storage._serverTlsCert) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._clientTlsCreds) }()
         case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._messageReceiveLimit) }()
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._service) }()
         case 12: try { try decoder.decodeSingularStringField(value: &_storage._method) }()
@@ -307,6 +334,12 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtob
       if _storage._port != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._port, fieldNumber: 7)
       }
+      if !_storage._serverTlsCert.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._serverTlsCert, fieldNumber: 8)
+      }
+      try { if let v = _storage._clientTlsCreds {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
       if _storage._messageReceiveLimit != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._messageReceiveLimit, fieldNumber: 10)
       }
@@ -349,6 +382,8 @@ nonisolated extension Connectrpc_Conformance_V1_ClientCompatRequest: SwiftProtob
         if _storage._compression != rhs_storage._compression {return false}
         if _storage._host != rhs_storage._host {return false}
         if _storage._port != rhs_storage._port {return false}
+        if _storage._serverTlsCert != rhs_storage._serverTlsCert {return false}
+        if _storage._clientTlsCreds != rhs_storage._clientTlsCreds {return false}
         if _storage._messageReceiveLimit != rhs_storage._messageReceiveLimit {return false}
         if _storage._service != rhs_storage._service {return false}
         if _storage._method != rhs_storage._method {return false}
