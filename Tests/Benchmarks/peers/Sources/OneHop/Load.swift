@@ -1,0 +1,1 @@
+../../../OneHop/Load.swift

@@ -1,0 +1,1 @@
+../../../OneHop/Order.swift

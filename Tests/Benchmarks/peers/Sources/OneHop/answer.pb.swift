@@ -1,0 +1,1 @@
+../../../../../Shared/Contracts/Generated/answer.pb.swift

@@ -1,0 +1,1 @@
+../../../../../Shared/Contracts/Generated/emotion.pb.swift
