@@ -264,7 +264,7 @@ extension HTTPResponse {
     #expect(response.envelopes.count == 2)
     #expect(response.endError?.code == .deadlineExceeded)
     #expect(await eventually { wasCancelled.value })
-    #expect(server.records.all.map(\.code) == [.deadlineExceeded])
+    #expect(await eventually { server.records.all.map(\.code) == [.deadlineExceeded] })
   }
 
   @Test func `has its own time limit for those who name none`() async throws {
