@@ -35,20 +35,15 @@ enum EmbeddingSettings {
 
   /// What calls cost and may cost.
   static func billing(_ values: SettingValues) throws(ConfigurationProblems) -> Billing {
-    let path = values[BillingSettings.prices]
-    let content = try BillingSettings.priceFile(values)
-    let prices: PriceList
-    do throws(PriceList.Malformed) {
-      prices = if let content { try PriceList(json: content) } else { .builtIn }
+    let prices = try BillingSettings.priceFile(values)
+    do throws(Billing.Unusable) {
+      return try Billing(
+        priceFile: prices,
+        limits: values[Self.budgets],
+        budgetFile: values[BillingSettings.file]
+      )
     } catch {
-      throw ConfigurationProblems(["PRICES_FILE: \(path ?? "") \(error)"])
-    }
-    guard !values[Self.budgets].isEmpty else { return Billing(prices: prices) }
-    do throws(DailyBudgets.Unusable) {
-      let budgets = try DailyBudgets(values[Self.budgets], file: values[BillingSettings.file])
-      return Billing(prices: prices, budgets: budgets)
-    } catch {
-      throw ConfigurationProblems(["BUDGET_FILE: \(error)"])
+      throw ConfigurationProblems([error.description])
     }
   }
 }

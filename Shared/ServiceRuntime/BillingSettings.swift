@@ -36,14 +36,14 @@ package enum BillingSettings {
     }
   }
 
-  /// The content of `PRICES_FILE`, `nil` where it is not set.
+  /// `PRICES_FILE` and what it holds, `nil` where it is not set.
   package static func priceFile(
     _ values: SettingValues
-  ) throws(ConfigurationProblems) -> [UInt8]? {
+  ) throws(ConfigurationProblems) -> (path: String, content: [UInt8])? {
     guard let path = values[Self.prices] else { return nil }
     guard let content = bytes(ofFile: path) else {
       throw ConfigurationProblems(["PRICES_FILE: \(path) can't be read"])
     }
-    return content
+    return (path, content)
   }
 }

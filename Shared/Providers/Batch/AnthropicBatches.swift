@@ -63,9 +63,7 @@ struct AnthropicBatches: BatchAPI {
     key: String,
     count: Int
   ) throws(ProviderError) -> [BatchMatch] {
-    guard response.status == 200 else { throw FailureSigns(response).meaning }
-    guard let batches = JSONValue(response.body)?["data"]?.array else { throw .malformedReply }
-    return batches.compactMap { batch in
+    try listed(response).compactMap { batch in
       guard let id = batch["id"]?.string, batch.requestCount == count else { return nil }
       return BatchMatch(id: id, isCertain: false)
     }

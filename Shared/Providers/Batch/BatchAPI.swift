@@ -87,6 +87,13 @@ func jsonLines(_ response: HTTPResponse) throws(ProviderError) -> [JSONValue] {
   return response.body.split(separator: UInt8(ascii: "\n")).compactMap { JSONValue(Array($0)) }
 }
 
+/// The batches in an answer to a search.
+func listed(_ response: HTTPResponse) throws(ProviderError) -> [JSONValue] {
+  guard response.status == 200 else { throw FailureSigns(response).meaning }
+  guard let batches = JSONValue(response.body)?["data"]?.array else { throw .malformedReply }
+  return batches
+}
+
 /// The id of the last batch in an answer to a search that has more behind it.
 func lastOfMore(_ response: HTTPResponse) -> String? {
   guard let body = JSONValue(response.body), body["has_more"] == .bool(true),

@@ -82,9 +82,7 @@ struct OpenAIBatches: BatchAPI {
     key: String,
     count: Int
   ) throws(ProviderError) -> [BatchMatch] {
-    guard response.status == 200 else { throw FailureSigns(response).meaning }
-    guard let batches = JSONValue(response.body)?["data"]?.array else { throw .malformedReply }
-    return batches.compactMap { batch in
+    try listed(response).compactMap { batch in
       guard batch["metadata"]?["key"]?.string == key, let id = batch["id"]?.string else {
         return nil
       }

@@ -5,6 +5,11 @@ package struct Billing: Sendable {
     package let description: String
   }
 
+  /// Why prices or budgets can't be used, by the setting that names them.
+  package struct Unusable: Error, Sendable, CustomStringConvertible {
+    package let description: String
+  }
+
   package let prices: PriceList
   package let budgets: DailyBudgets?
 
@@ -14,6 +19,37 @@ package struct Billing: Sendable {
   package init(prices: PriceList = .builtIn, budgets: DailyBudgets? = nil) {
     self.prices = prices
     self.budgets = budgets
+  }
+
+  /// Reads what settings name.
+  ///
+  /// - Parameters:
+  ///   - priceFile: `PRICES_FILE` and its content; `nil` for the prices built in.
+  ///   - limits: `PROVIDER_BUDGETS`: USD for a day by provider.
+  ///   - budgetFile: `BUDGET_FILE`, which is not touched where nobody has a budget.
+  /// - Throws: `Unusable`, naming the file.
+  package init(
+    priceFile: (path: String, content: [UInt8])?,
+    limits: [String: Double],
+    budgetFile: String?
+  ) throws(Unusable) {
+    var prices = PriceList.builtIn
+    if let priceFile {
+      do throws(PriceList.Malformed) {
+        prices = try PriceList(json: priceFile.content)
+      } catch {
+        throw Unusable(description: "PRICES_FILE: \(priceFile.path) \(error)")
+      }
+    }
+    var budgets: DailyBudgets?
+    if !limits.isEmpty {
+      do throws(DailyBudgets.Unusable) {
+        budgets = try DailyBudgets(limits, file: budgetFile)
+      } catch {
+        throw Unusable(description: "BUDGET_FILE: \(error)")
+      }
+    }
+    self.init(prices: prices, budgets: budgets)
   }
 
   /// Checks that a provider's budget can be kept.
