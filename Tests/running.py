@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -70,6 +71,31 @@ def send(port, method, path, body=None, headers=None, timeout=30) -> Answer:
 
 def call(port, path, message, headers=None, timeout=30) -> Answer:
     return send(port, "POST", path, json.dumps(message), JSON | (headers or {}), timeout)
+
+
+@contextlib.contextmanager
+def foreign(arguments, environment: dict[str, str], log: Path, port: int, health: str):
+    """A server that is none of ours, from when it says at `health` that it is well."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            arguments,
+            env={"PATH": os.environ["PATH"], "HOME": str(log.parent)} | environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        # Minutes on a busy machine: such servers import half of PyPI.
+        for _ in range(3000):
+            time.sleep(0.1)
+            try:
+                if send(port, "GET", health, timeout=5).status == 200:
+                    break
+            except OSError:
+                assert process.poll() is None, log.read_text()[-3000:]
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 class Service:

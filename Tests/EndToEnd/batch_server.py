@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
 import re
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from anthropic.types.messages import MessageBatch
@@ -16,27 +14,19 @@ from openai.types import Batch
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from pydantic import TypeAdapter
 
+from loopback import LoopbackHandler, LoopbackServer
+from openai_server import annotations
+
 _STRICT = {"strict": False, "extra": "forbid"}
 _CHAT = TypeAdapter(CompletionCreateParamsNonStreaming)
 _MESSAGE = TypeAdapter(MessageCreateParamsNonStreaming)
-WORDS = ["joy", "hope", "dread", "awe", "grief", "calm", "envy", "love"]
 #: What every single request of a batch counts.
 TOKENS_IN, TOKENS_OUT = 2000, 1000
 
 
-def answer_to(material: str) -> str:
-    """The annotations of the titles that a question holds."""
-    emotions = [{"name": word, "intensity": 0.9 - index / 10} for index, word in enumerate(WORDS)]
-    ids = re.findall(r'"id":\s*"(\d+)"', material)
-    titles = [{"id": each, "plot_emojis": ["🎬", "🌊", "🏠"], "watcher_emotions": emotions} for each in ids]
-    return json.dumps({"titles": titles})
-
-
-class BatchVendor(ThreadingHTTPServer):
-    daemon_threads = True
-
+class BatchVendor(LoopbackServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.lock = threading.Lock()
         self.files: dict[str, bytes] = {}
         #: In the order of their creation: id, key of the account's metadata, lines, looks so far.
@@ -57,10 +47,6 @@ class BatchVendor(ThreadingHTTPServer):
         self.fails = lambda batch: False
         #: Called before a request is dealt with, with its method and path.
         self.before = lambda method, path: None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
     def create(self, vendor: str, lines: list[dict], key: str | None, file: str | None) -> dict:
         with self.lock:
@@ -99,7 +85,7 @@ class BatchVendor(ThreadingHTTPServer):
                         self.paid[name] = self.paid.get(name, 0) + 1
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     protocol_version = "HTTP/1.1"
     server: BatchVendor
 
@@ -125,12 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.lost -= 1
             self.close_connection = True
             return
-        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
+        self.answer(status, answer)
 
     # OpenAI
 
@@ -202,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
                 continue
             if fate not in ("ok", "nonsense", "twice"):
                 continue
-            content = "no JSON" if fate == "nonsense" else answer_to(line["material"])
+            content = "no JSON" if fate == "nonsense" else json.dumps(annotations(line["material"]))
             body = {
                 "id": "chatcmpl-1",
                 "object": "chat.completion",
@@ -270,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
         written = []
         for line, fate in self.server.outcomes(batch):
             error = {"type": "error", "error": {"type": "api_error", "message": "busy"}}
-            content = "no JSON" if fate == "nonsense" else answer_to(line["material"])
+            content = "no JSON" if fate == "nonsense" else json.dumps(annotations(line["material"]))
             message = {
                 "id": "msg_1",
                 "type": "message",
@@ -290,18 +271,3 @@ class _Handler(BaseHTTPRequestHandler):
                 times = 2 if fate == "twice" else 1
                 written += [{"custom_id": line["custom_id"], "result": result}] * times
         return "".join(json.dumps(each) + "\n" for each in written).encode()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def running():
-    server = BatchVendor()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()

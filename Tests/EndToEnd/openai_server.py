@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import hashlib
 import json
 import re
 import struct
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pydantic
 from openai.types import CreateEmbeddingResponse
@@ -18,11 +15,14 @@ from openai.types.chat import ChatCompletion
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 from openai.types.embedding_create_params import EmbeddingCreateParams
 
+from loopback import LoopbackHandler, LoopbackServer
+
 #: Keys that are no parameter of OpenAI's are as wrong as values of a wrong type.
 _STRICT = {"strict": False, "extra": "forbid"}
 _CHAT = pydantic.TypeAdapter(CompletionCreateParamsNonStreaming)
 _EMBEDDING = pydantic.TypeAdapter(EmbeddingCreateParams)
 DIMENSIONS = 1536
+WORDS = ["joy", "hope", "dread", "awe", "grief", "calm", "envy", "love"]
 
 FAULTS = {
     "rate limit": (429, {"error": {"message": "slow", "type": "requests", "code": "rate_limit_exceeded"}}),
@@ -60,18 +60,20 @@ def nearly(left: str, right: str) -> bool:
     return all(abs(a - b) < 1e-5 for a, b in zip(*values, strict=True))
 
 
+def annotations(question: str) -> dict:
+    """The annotations of the titles that a question holds."""
+    emotions = [{"name": word, "intensity": 0.9 - index / 10} for index, word in enumerate(WORDS)]
+    ids = re.findall(r'"id":\s*"(\d+)"', question)
+    return {"titles": [{"id": each, "plot_emojis": ["🎬", "🌊", "🏠"], "watcher_emotions": emotions} for each in ids]}
+
+
 def _chat(body: dict) -> dict:
     name = body["response_format"]["json_schema"]["name"]
     if name == "mood":
         emotions = [{"name": "pride", "intensity": 0.8}, {"name": "loneliness", "intensity": 0.6}]
         content = {"emotions": emotions, "language": "en", "sureness": 0.9}
     else:
-        ids = re.findall(r'"id":\s*"(\d+)"', body["messages"][-1]["content"])
-        words = ["joy", "hope", "dread", "awe", "grief", "calm", "envy", "love"]
-        emotions = [{"name": word, "intensity": 0.9 - index / 10} for index, word in enumerate(words)]
-        content = {
-            "titles": [{"id": each, "plot_emojis": ["🎬", "🌊", "🏠"], "watcher_emotions": emotions} for each in ids]
-        }
+        content = annotations(body["messages"][-1]["content"])
     answer = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
@@ -108,23 +110,17 @@ def _embeddings(body: dict) -> dict:
     return answer
 
 
-class Vendor(ThreadingHTTPServer):
-    daemon_threads = True
-
+class Vendor(LoopbackServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.requests: list[Request] = []
         #: What the types say of bodies that are not as OpenAI wants them.
         self.invalid: list[str] = []
         #: One of FAULTS, "not json", "refusal", "hang up", or None.
         self.fault: str | None = None
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     protocol_version = "HTTP/1.1"
     server: Vendor
 
@@ -141,43 +137,20 @@ class _Handler(BaseHTTPRequestHandler):
             answer = (_chat if chat else _embeddings)(body)
         except Exception as error:
             self.server.invalid.append(f"{self.path}: {error}: {raw[:2000]!r}")
-            self._answer(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
+            self.answer(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.requests.append(Request(self.path, headers, body))
         fault = self.server.fault
         if fault in FAULTS:
-            self._answer(*FAULTS[fault])
+            self.answer(*FAULTS[fault])
         elif fault == "hang up":
             self.close_connection = True
         elif fault == "not json":
             answer["choices"][0]["message"]["content"] = "I feel that you are proud."
-            self._answer(200, answer)
+            self.answer(200, answer)
         elif fault == "refusal":
             answer["choices"][0]["message"] |= {"content": None, "refusal": "I can't help with that."}
-            self._answer(200, answer)
+            self.answer(200, answer)
         else:
-            self._answer(200, answer)
-
-    def _answer(self, status: int, body: dict):
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def running():
-    server = Vendor()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+            self.answer(200, answer)

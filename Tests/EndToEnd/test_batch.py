@@ -23,7 +23,7 @@ VENDORS = {
 
 @pytest.fixture
 def vendor():
-    with batch_server.running() as server:
+    with batch_server.BatchVendor() as server:
         yield server
 
 

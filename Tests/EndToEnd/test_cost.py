@@ -18,7 +18,7 @@ MOOD_USD = (321 * 0.15 + 45 * 0.60) / 1e6
 
 @pytest.fixture
 def vendor():
-    with openai_server.running() as server:
+    with openai_server.Vendor() as server:
         yield server
 
 

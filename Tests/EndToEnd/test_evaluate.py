@@ -40,7 +40,7 @@ def test_local_models_are_measured_without_any_service(tmp_path):
 
 
 def test_another_provider_is_measured_on_the_same_files(tmp_path):
-    with openai_server.running() as vendor:
+    with openai_server.Vendor() as vendor:
         settings = {"OPENAI_API_KEY": "sk-test-evaluate", "OPENAI_BASE_URL": f"{vendor.url}/v1"}
         system = System(
             tmp_path,

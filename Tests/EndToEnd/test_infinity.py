@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import subprocess
-import time
 
 import pytest
 
 import catalogs
-from running import System, call, free_port, send
+from running import System, call, foreign, free_port, send
 from test_openai import EMBED
 
 INFINITY = os.environ.get("INFINITY")
@@ -33,33 +31,11 @@ def infinity(tmp_path_factory):
     port = free_port()
     arguments = ["--model-id", MODEL, "--served-model-name", "minilm", "--engine", "torch", "--device", "cpu"]
     arguments += ["--no-bettertransformer", "--no-compile", "--no-model-warmup"]
-    with (folder / "infinity.txt").open("wb") as log:
-        process = subprocess.Popen(
-            [INFINITY, "v2", *arguments, "--host", "127.0.0.1", "--port", str(port)],
-            # Nothing is fetched and nothing reported.
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(folder),
-                "HF_HUB_OFFLINE": "1",
-                "DO_NOT_TRACK": "1",
-                "OMP_NUM_THREADS": "1",
-            },
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        # Minutes on a busy machine: it imports torch.
-        for _ in range(3000):
-            time.sleep(0.1)
-            try:
-                if send(port, "GET", "/health", timeout=5).status == 200:
-                    break
-            except OSError:
-                assert process.poll() is None, (folder / "infinity.txt").read_text()[-3000:]
+    arguments += ["--host", "127.0.0.1", "--port", str(port)]
+    # Nothing is fetched and nothing reported.
+    environment = {"HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1", "OMP_NUM_THREADS": "1"}
+    with foreign([INFINITY, "v2", *arguments], environment, folder / "infinity.txt", port, "/health"):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ import http.client
 import http.server
 import json
 import re
-import threading
 import time
 import urllib.parse
 
@@ -21,6 +20,7 @@ import pytest
 
 import catalogs
 import openai_server
+from loopback import LoopbackHandler, LoopbackServer
 from running import System, call, free_port, send
 from test_openai import ANNOTATE, EMBED, EXTRACT
 
@@ -37,25 +37,18 @@ KEYS = {
 MARKERS = ["Zyxomood", "Qwvendel", "Zyxotitle", "Brunnfelk", "Zyxoplot", *KEYS.values()]
 
 
-class Sink(http.server.ThreadingHTTPServer):
+class Sink(LoopbackServer):
     """A collector that keeps what it is sent, byte for byte."""
 
     def __init__(self):
+        super().__init__(_SinkHandler)
         self.bodies: list[bytes] = []
-        super().__init__(("127.0.0.1", 0), _SinkHandler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-class _SinkHandler(http.server.BaseHTTPRequestHandler):
+class _SinkHandler(LoopbackHandler):
     def do_POST(self):
         self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_):
-        pass
+        self.answer(200, {})
 
 
 def forms(marker: str) -> dict[str, re.Pattern]:
@@ -112,13 +105,13 @@ def evidence(loaded, tmp_path_factory):
     ports = [free_port() for _ in range(3)]
     common = {
         "LOG_LEVEL": "trace",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{sink.server_port}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
         "OTEL_EXPORTER_OTLP_HEADERS": f"api-key={KEYS['collector']}",
         "TRACE_SAMPLE_RATIO": "1",
         "API_KEYS_FILE": str(folder / "keys"),
         "DRAIN_DELAY_SECONDS": "0",
     }
-    with openai_server.running() as vendor:
+    with sink, openai_server.Vendor() as vendor:
         base = {"OPENAI_BASE_URL": f"{vendor.url}/v1"}
         system = System(
             folder,
@@ -150,7 +143,6 @@ def evidence(loaded, tmp_path_factory):
                 made[f"log of {service.name}"] = service.log.read_bytes()
         finally:
             system.stop()
-            sink.shutdown()
     made["spans"] = b"\n".join(sink.bodies)
     made["errors"] = b"\n".join(errors)
     return made

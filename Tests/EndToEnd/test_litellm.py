@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import time
 
 import pytest
 import vendor_server
 
 import openai_server
-from running import Service, System, call, free_port, send
+from running import Service, System, call, foreign, free_port
 from test_openai import ANNOTATE, EMBED, EXTRACT, MOOD
 
 LITELLM = os.environ.get("LITELLM")
@@ -24,7 +22,7 @@ READING = {"emotions": [{"name": "pride", "intensity": 0.8}], "language": "en", 
 def proxy(tmp_path_factory):
     """LiteLLM: the chat model is its own mock, the embedding model our test server behind it."""
     folder = tmp_path_factory.mktemp("litellm")
-    with openai_server.running() as vendor, vendor_server.running() as other:
+    with openai_server.Vendor() as vendor, vendor_server.Server() as other:
         models = [
             ("gpt-4o-mini", {"mock_response": json.dumps(READING)}),
             ("text-embedding-3-small", {"api_base": f"{vendor.url}/v1"}),
@@ -38,33 +36,12 @@ def proxy(tmp_path_factory):
         ]
         (folder / "config.yaml").write_text(json.dumps({"model_list": listed}))
         port = free_port()
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [LITELLM, "--config", folder / "config.yaml", "--host", "127.0.0.1", "--port", str(port)],
-                env={
-                    "PATH": os.environ["PATH"],
-                    "HOME": str(folder),
-                    "LITELLM_MASTER_KEY": KEY,
-                    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-                },
-                stdout=log,
-                stderr=log,
-            )
-        try:
-            # Minutes on a busy machine: it imports half of PyPI.
-            for _ in range(3000):
-                time.sleep(0.1)
-                try:
-                    if send(port, "GET", "/health/liveliness", timeout=5).status == 200:
-                        break
-                except OSError:
-                    assert process.poll() is None, (folder / "log").read_text()[-2000:]
+        arguments = [LITELLM, "--config", folder / "config.yaml", "--host", "127.0.0.1", "--port", str(port)]
+        environment = {"LITELLM_MASTER_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+        with foreign(arguments, environment, folder / "log", port, "/health/liveliness"):
             yield f"http://127.0.0.1:{port}/v1"
             assert vendor.invalid == []
             assert other.requests
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 @pytest.fixture(scope="module")

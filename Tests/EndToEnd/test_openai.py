@@ -17,7 +17,7 @@ MOOD = {"mood": "I got the job, and nobody is here to celebrate"}
 
 @pytest.fixture
 def vendor():
-    with openai_server.running() as server:
+    with openai_server.Vendor() as server:
         yield server
 
 

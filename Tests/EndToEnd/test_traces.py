@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
-import threading
 import time
 import uuid
 
@@ -13,23 +11,19 @@ import pytest
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from loopback import LoopbackHandler, LoopbackServer
 from running import RECOMMEND, System, send
 
 CALLER = "00-{trace}-00f067aa0ba902b7-{flags}"
 
 
-class Collector(http.server.ThreadingHTTPServer):
+class Collector(LoopbackServer):
     """Takes traces by OTLP/HTTP, and refuses what the protocol's own types don't read."""
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.spans: list[tuple[str, object]] = []
         self.problems: list[str] = []
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def wait_for(self, trace: str, count: int, patience=30):
         """The spans of a trace, by service, once there are so many."""
@@ -54,7 +48,7 @@ def with_base64_ids(value):
     }
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(LoopbackHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         try:
@@ -69,20 +63,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except Exception as problem:
             self.server.problems.append(repr(problem))
             status = 400
-        self.send_response(status)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, *_):
-        pass
+        self.answer(status, {})
 
 
 @pytest.fixture(scope="module")
 def collector():
-    collector = Collector()
-    yield collector
-    collector.shutdown()
+    with Collector() as collector:
+        yield collector
     assert collector.problems == []
 
 

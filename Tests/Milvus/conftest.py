@@ -54,7 +54,7 @@ def gateways(tmp_path, backends):
 @pytest.fixture
 def elsewhere(tmp_path):
     """An embedding service of another space."""
-    with openai_server.running() as server:
+    with openai_server.Vendor() as server:
         settings = {"EMBEDDING_PROVIDER": "openai", "OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "k"}
         (tmp_path / "elsewhere").mkdir()
         service = Service("embedding-service", tmp_path / "elsewhere", settings)

@@ -78,7 +78,7 @@ def ask(service: Service, mood: str) -> tuple[str, str, float]:
 
 
 def run(folder: Path) -> Outage:
-    with vendor_server.running() as first, vendor_server.running() as second:
+    with vendor_server.Server() as first, vendor_server.Server() as second:
         settings = {
             "EMOTION_PROVIDERS": "openai,anthropic",
             "OPENAI_API_KEY": KEY,

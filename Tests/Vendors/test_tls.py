@@ -48,7 +48,7 @@ class Secure:
                 alpn,
                 str(pause),
             ],
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HERE)},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{HERE}:{HERE.parent}"},
         )
         for _ in range(200):
             with contextlib.suppress(OSError):

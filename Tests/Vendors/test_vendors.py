@@ -21,7 +21,7 @@ KEY_FIELDS = ("authorization", "api-key", "x-api-key", "x-goog-api-key")
 
 @pytest.fixture
 def server():
-    with vendor_server.running() as running:
+    with vendor_server.Server() as running:
         yield running
 
 

@@ -11,7 +11,8 @@ import re
 import struct
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from loopback import LoopbackHandler, LoopbackServer
 
 DIMENSIONS = 8
 MOOD = {
@@ -204,12 +205,11 @@ MODELS = {"data": [{"id": "model-a", "object": "model"}, {"id": "model-b", "obje
 FORM_REFUSAL = {"error": {"type": "invalid_request_error", "message": "json_schema, tools and json mode: no"}}
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
+class Server(LoopbackServer):
     request_queue_size = 256
 
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.requests: list[Request] = []
         #: Forms that a model is too old for.
         self.refused: set[str] = set()
@@ -219,12 +219,8 @@ class Server(ThreadingHTTPServer):
         self.pause = 0.0
         self.lock = threading.Lock()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LoopbackHandler):
     protocol_version = "HTTP/1.1"
     # Otherwise an answer waits for the acknowledgement of its header.
     wbufsize = -1
@@ -233,7 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self._note({}, None)
-        self._answer(200, MODELS)
+        self.answer(200, MODELS)
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -247,19 +243,19 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault:
             status, headers, told = fault
-            self._answer(status, told, headers)
+            self.answer(status, told, headers)
             return
         time.sleep(self.server.pause)
         if form in self.server.refused:
-            self._answer(400, FORM_REFUSAL)
+            self.answer(400, FORM_REFUSAL)
         elif last in CHATS:
-            self._answer(200, CHATS[last](body, content(body), form))
+            self.answer(200, CHATS[last](body, content(body), form))
         elif last in EMBEDDINGS:
-            self._answer(200, EMBEDDINGS[last](body))
+            self.answer(200, EMBEDDINGS[last](body))
         elif last == "predict":
-            self._answer(200, [{"label": "pride", "score": 0.8}, {"label": "loneliness", "score": 0.6}])
+            self.answer(200, [{"label": "pride", "score": 0.8}, {"label": "loneliness", "score": 0.6}])
         else:
-            self._answer(404, {"error": {"message": f"no such path: {path}"}})
+            self.answer(404, {"error": {"message": f"no such path: {path}"}})
 
     def _note(self, body: dict, form: str | None) -> int:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -267,27 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.requests.append(Request(self.command, self.path, headers, body, form, time.monotonic()))
             return len(self.server.requests) - 1
 
-    def _answer(self, status: int, body, headers=()):
-        data = json.dumps(body).encode()
+    def answer(self, *arguments):
+        # A caller that has given up takes nothing.
         with contextlib.suppress(OSError):
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            for name, value in dict(headers).items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def running():
-    server = Server()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
+            super().answer(*arguments)
