@@ -164,4 +164,4 @@ def main(file: str, more: int) -> int:
 
 if __name__ == "__main__":
     assert re.fullmatch(r"[0-9]*", "".join(sys.argv[2:])), __doc__
-    sys.exit(main(sys.argv[1], int("".join(sys.argv[2:]) or 0)))
+    sys.exit(main(str(Path(sys.argv[1]).resolve()), int("".join(sys.argv[2:]) or 0)))
