@@ -49,6 +49,7 @@ struct EmotionServer: Sendable {
       let (answer, isShared) = try await self.moods.value(
         for: key,
         isOwn: { $0 as? ProviderError == .timedOut },
+        waiting: { wait in await withoutTurn { await wait() } },
         orCompute: {
           let answer = try await self.chain.emotions(inMood: mood.text, until: deadline)
           return (answer, mayKeep: answer.degradations.isEmpty)

@@ -22,6 +22,8 @@ package final class AdmissionControl: Sendable {
     package var mostRunning: Int? = 200
     /// The most calls of a class that wait for their turn.
     package var mostWaiting = 500
+    /// The most calls of a class that wait for others without a turn of their own.
+    package var mostPaused = 1000
     /// The most calls that are answered by a stream at once.
     package var mostStreams = 1000
     /// How long responses of calls with an `Idempotency-Key` are given again.
@@ -63,7 +65,8 @@ package final class AdmissionControl: Sendable {
         limiters[kind] = ConcurrencyLimiter(
           kind,
           most: most,
-          mostWaiting: configuration.mostWaiting
+          mostWaiting: configuration.mostWaiting,
+          mostPaused: configuration.mostPaused
         )
       }
     }
@@ -147,27 +150,26 @@ package final class AdmissionControl: Sendable {
     return level.fields(kind, policy)
   }
 
-  private func enter(_ call: ArrivedCall) async throws -> @Sendable (CallEnd) -> Void {
+  private func enter(_ call: ArrivedCall) async throws -> (any CallCounter)? {
     let kind = CallClass(call.head)
     guard !call.head.isStream else { return try self.enterStream(call, kind) }
-    guard !Self.isOpen(call.head), let limiter = self.limiters[kind] else { return { _ in } }
+    guard !Self.isOpen(call.head), let limiter = self.limiters[kind] else { return nil }
     do {
       try await limiter.enter(call.admission.priority, until: call.deadline)
     } catch let overload as Overload {
       throw self.refusal(overload, kind, [:])
     }
-    let began = ContinuousClock.now
-    return { end in limiter.leave(began: began, end) }
+    return limiter
   }
 
   private func enterStream(
     _ call: ArrivedCall,
     _ kind: CallClass
-  ) throws(Refusal) -> @Sendable (CallEnd) -> Void {
+  ) throws(Refusal) -> OpenStreams {
     do throws(Overload) { try self.streams.enter(call.admission.priority) } catch {
       throw self.refusal(error, kind, [:])
     }
-    return { [streams = self.streams] _ in streams.leave() }
+    return self.streams
   }
 
   /// Takes what one call costs beyond the first out of its caller's bucket, which may owe it then.

@@ -79,12 +79,14 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
   ///   - key: Equal ones share a value.
   ///   - isOwn: Whether an error concerns the computing call alone, such as its time running out;
   ///     one of the waiting calls computes then.
+  ///   - waiting: Runs the wait for another call, for those who count calls at work.
   ///   - compute: Gives the value and whether it may be kept.
   /// - Returns: The value, and whether it is another call's work.
   /// - Throws: What `compute` throws, and `CancellationError` when a wait is cancelled.
   package func value(
     for key: Key,
     isOwn: (any Error) -> Bool = { _ in false },
+    waiting: (_ wait: () async -> Void) async -> Void = { await $0() },
     orCompute compute: () async throws -> (value: Value, mayKeep: Bool)
   ) async throws -> (value: Value, isShared: Bool) {
     while true {
@@ -94,7 +96,9 @@ package final class LRUCache<Key: Hashable & Sendable, Value: Sendable>: Sendabl
       case .kept(let value): return (value, true)
       case .compute: return (try await self.lead(key, isOwn, compute), false)
       case .wait(let ticket):
-        switch await self.landing(of: key, ticket: ticket) {
+        var landing = Landing.again
+        await waiting { landing = await self.landing(of: key, ticket: ticket) }
+        switch landing {
         case .value(let value): return (value, true)
         case .failure(let error): throw error
         case .again: continue

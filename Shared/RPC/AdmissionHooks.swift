@@ -43,6 +43,8 @@ package struct ArrivedCall: Sendable {
   package let codec: Codec
   /// The message, uncompressed.
   package let message: [UInt8]
+  /// Its own, which begins when its turn has come.
+  let turn: CallTurn
 }
 
 /// How a call ended, for whoever counts those at work.
@@ -62,9 +64,9 @@ package struct AdmissionHooks: Sendable {
   ///
   /// Runs on the connection's event loop, so it must neither wait nor compute for long.
   package var admit: @Sendable (CallHead) throws -> HTTPAdmission
-  /// Waits until the call may run, and gives what is to be told when it has ended; throws a
-  /// `Refusal` where its turn comes too late or never.
-  package var enter: @Sendable (ArrivedCall) async throws -> @Sendable (CallEnd) -> Void
+  /// Waits until the call may run, and gives who counts it, if somebody does; throws a `Refusal`
+  /// where its turn comes too late or never.
+  package var enter: @Sendable (ArrivedCall) async throws -> (any CallCounter)?
   /// Runs `work` unless an equal call gave a response already, which it returns as a replay.
   package var once:
     @Sendable (
@@ -79,7 +81,7 @@ package struct AdmissionHooks: Sendable {
 
   package init(
     admit: @escaping @Sendable (CallHead) throws -> HTTPAdmission,
-    enter: @escaping @Sendable (ArrivedCall) async throws -> @Sendable (CallEnd) -> Void,
+    enter: @escaping @Sendable (ArrivedCall) async throws -> (any CallCounter)?,
     once:
       @escaping @Sendable (
         _ call: ArrivedCall,

@@ -13,6 +13,8 @@ package struct CallScope: Sendable {
   package var baggage: String?
   /// Passed on, so that a call is as important to those behind as it is here.
   package var priority: CallPriority
+  /// What the call gives back while it only waits, or `nil` where nobody counts calls.
+  package var turn: CallTurn?
 
   package init(
     deadline: ContinuousClock.Instant? = nil,

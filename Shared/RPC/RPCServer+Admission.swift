@@ -62,10 +62,13 @@ extension RPCServer {
     _ head: CallHead,
     _ payload: Payload,
     _ context: ServerContext,
-    _ admitted: HTTPAdmission
+    _ admitted: HTTPAdmission,
+    _ turn: CallTurn?
   ) async throws -> [UInt8] {
-    guard let hooks = self.hooks else { return try await endpoint.answer(payload, context) }
-    let call = ArrivedCall(head, payload, context, admitted)
+    guard let hooks = self.hooks, let turn else {
+      return try await endpoint.answer(payload, context)
+    }
+    let call = ArrivedCall(head, payload, context, admitted, turn)
     let (body, isReplay) = try await hooks.once(call) {
       try await self.entered(call) { try await endpoint.answer(payload, context) }
     }
@@ -78,13 +81,14 @@ extension RPCServer {
     _ call: ArrivedCall,
     _ work: nonisolated(nonsending) () async throws -> Value
   ) async throws -> Value {
-    guard let leave = try await self.hooks?.enter(call) else { return try await work() }
+    guard let counter = try await self.hooks?.enter(call) else { return try await work() }
+    call.turn.begin(counter)
     do {
       let value = try await work()
-      leave(.answered)
+      call.turn.end(.answered)
       return value
     } catch {
-      leave(call.deadline <= .now ? .timedOut : .failed)
+      call.turn.end(call.deadline <= .now ? .timedOut : .failed)
       throw error
     }
   }
@@ -119,14 +123,16 @@ extension ArrivedCall {
     _ head: CallHead,
     _ payload: Payload,
     _ context: ServerContext,
-    _ admission: HTTPAdmission
+    _ admission: HTTPAdmission,
+    _ turn: CallTurn
   ) {
     self.init(
       head: head,
       admission: admission,
       deadline: context.deadline,
       codec: payload.codec,
-      message: payload.bytes
+      message: payload.bytes,
+      turn: turn
     )
   }
 }

@@ -138,16 +138,18 @@ extension RPCServer {
         responseTrailers: trailers,
         charge: self.charging(head, charged)
       )
-      let scope = CallScope(
+      let turn = self.hooks.map { _ in CallTurn() }
+      var scope = CallScope(
         deadline: end,
         requestID: fields.requestID,
         span: fields.watch?.span,
         baggage: fields.baggage,
         priority: admitted.priority
       )
-      reply.response.body = try await withDeadline(end) {
+      scope.turn = turn
+      reply.response.body = try await withDeadline(end) { [scope] in
         try await CallScope.$current.withValue(scope) {
-          try await self.answer(endpoint, head, payload, context, admitted)
+          try await self.answer(endpoint, head, payload, context, admitted, turn)
         }
       }
       reply.response.fields.append("content-type", payload.codec.contentType)

@@ -134,7 +134,8 @@ extension RPCServer {
       charge: nil
     )
     return StreamCall(
-      arrived: ArrivedCall(head, payload, context, admission),
+      // Of no use to the handler: streams keep their places.
+      arrived: ArrivedCall(head, payload, context, admission, CallTurn()),
       payload: payload,
       context: context,
       scope: CallScope(

@@ -46,6 +46,13 @@ enum AdmissionSettings {
     in: 0...100_000,
     "Calls that wait for their turn while the adaptive limit is reached."
   )
+  static let mostPaused = Setting<Int>.integer(
+    "MAX_MODEL_WAITS",
+    default: 1000,
+    in: 0...100_000,
+    "Calls that wait for a model elsewhere, or for another call that does, and leave their turn to "
+      + "others meanwhile; further ones keep it."
+  )
   static let mostStreams = Setting<Int>.integer(
     "MAX_OPEN_STREAMS",
     default: 1000,
@@ -71,8 +78,8 @@ enum AdmissionSettings {
   static let table = [
     Self.keysFile.about, Self.jwksFile.about, Self.tokenSecret.about, Self.issuer.about,
     Self.audience.about, Self.clockSkew.about, Self.rates.about, Self.mostRunning.about,
-    Self.mostWaiting.about, Self.mostStreams.about, Self.replaySeconds.about,
-    Self.crossOrigin.about,
+    Self.mostWaiting.about, Self.mostPaused.about, Self.mostStreams.about,
+    Self.replaySeconds.about, Self.crossOrigin.about,
   ]
 
   static func configuration(_ values: SettingValues) -> AdmissionControl.Configuration {
@@ -86,6 +93,7 @@ enum AdmissionSettings {
     configuration.rates = values[Self.rates]
     configuration.mostRunning = values[Self.mostRunning] == 0 ? nil : values[Self.mostRunning]
     configuration.mostWaiting = values[Self.mostWaiting]
+    configuration.mostPaused = values[Self.mostPaused]
     configuration.mostStreams = values[Self.mostStreams]
     configuration.replayLifetime = .seconds(values[Self.replaySeconds])
     return configuration

@@ -34,7 +34,7 @@ import Testing
   }
 
   private func leave(_ limiter: ConcurrencyLimiter) {
-    limiter.leave(began: .now - .milliseconds(10), .answered)
+    limiter.leave(atWork: .milliseconds(10), .answered)
   }
 
   @Test func `go by importance and then by age`() async throws {
@@ -107,7 +107,7 @@ import Testing
     let limiter = try await self.full()
     // A window in which calls took a second.
     try await Task.sleep(for: LatencyWindow.longest)
-    limiter.leave(began: .now - .seconds(1), .answered)
+    limiter.leave(atWork: .seconds(1), .answered)
     try await limiter.enter(.standard, until: Self.later)
     let error = await #expect(throws: Overload.self) {
       try await limiter.enter(.standard, until: .now + .milliseconds(900))

@@ -2,7 +2,8 @@
 
     BIN=.build/debug python Tests/Vendors/outage.py
 
-Prints what happened, phase by phase; `test_outage.py` runs it and holds the promises against it.
+Asks the emotion service, then the gateway in front of it. Prints what happened, phase by phase;
+`test_outage.py` runs it and holds the promises against it.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import vendor_server  # noqa: E402
 from vendors import KEY  # noqa: E402
 
-from running import Service, call  # noqa: E402
+from running import RECOMMEND, Service, System, call  # noqa: E402
 
-EXTRACT = "/netflixgpt.emotion.v1.EmotionService/ExtractEmotions"
+#: Who is asked, and by which method.
+DOORS = {
+    "emotion-service": "/netflixgpt.emotion.v1.EmotionService/ExtractEmotions",
+    "recommendation-gateway": RECOMMEND,
+}
 CONCURRENT = 100
 DEADLINE = 6.0
 #: How much later than its deadline a caller may hear of it: 100 threads of Python share a machine.
@@ -50,6 +55,7 @@ class Phase:
 
 @dataclasses.dataclass
 class Outage:
+    door: str
     phases: list[Phase]
 
     def table(self) -> str:
@@ -62,22 +68,27 @@ class Outage:
             cells += [phase.answered["failed"], phase.attempts, f"{phase.slowest:.2f}"]
             cells += ["-" if phase.back_after is None else f"{phase.back_after:.1f}", why]
             rows.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-        return "\n".join([*rows, "", f"Deadline of each call: {DEADLINE} s."])
+        title = f"Asked: {self.door}. Deadline of each call: {DEADLINE} s."
+        return "\n".join([title, "", *rows])
 
 
 def ask(service: Service, mood: str) -> tuple[str, str, float]:
     """Who answered, why not the first, and how long it took."""
     start = time.monotonic()
     headers = {"Connect-Timeout-Ms": str(int(DEADLINE * 1000))}
-    answer = call(service.port, EXTRACT, {"mood": mood}, headers, timeout=30)
+    answer = call(service.port, DOORS[service.name], {"mood": mood}, headers, timeout=30)
     took = time.monotonic() - start
     if answer.status != 200:
         return "failed", answer.json.get("code", str(answer.status)), took
     degraded = answer.json.get("degraded", [])
-    return answer.json["usage"]["provider"], degraded[0]["reason"] if degraded else "", took
+    usage = answer.json["usage"]
+    # The gateway tells of each part of its answer; without a reading of the mood it makes do.
+    parts = usage if isinstance(usage, list) else [usage]
+    providers = [part["provider"] for part in parts if part["stage"] == "extract"] or ["failed"]
+    return providers[0], degraded[0]["reason"] if degraded else "", took
 
 
-def run(folder: Path) -> Outage:
+def run(folder: Path, door: str) -> Outage:
     with vendor_server.Server() as first, vendor_server.Server() as second:
         settings = {
             "EMOTION_PROVIDERS": "openai,anthropic",
@@ -88,9 +99,14 @@ def run(folder: Path) -> Outage:
             "DRAIN_DELAY_SECONDS": "0",
         }
         first.pause = second.pause = 0.05
-        service = Service("emotion-service", folder, settings).start()
-        outage = Outage([])
+        system = System(folder, emotion=settings)
+        outage = Outage(door, [])
         try:
+            service = system.emotion.start()
+            if door == system.gateway.name:
+                system.embedding.start()
+                assert system.gateway.run("ingest", "--starter").returncode == 0
+                service = system.gateway.start()
             with concurrent.futures.ThreadPoolExecutor(CONCURRENT) as pool:
                 for name in ("well", *PHASES, "well again"):
                     first.fault = lambda number, name=name: PHASES.get(name)
@@ -99,7 +115,7 @@ def run(folder: Path) -> Outage:
                     phase.back_after = _until_used(service, name) if name in PHASES else None
                     outage.phases.append(phase)
         finally:
-            service.kill()
+            system.stop()
         return outage
 
 
@@ -131,5 +147,6 @@ def _until_used(service: Service, name: str) -> float | None:
 
 if __name__ == "__main__":
     os.environ.setdefault("BIN", str(HERE.parent.parent / ".build/debug"))
-    with tempfile.TemporaryDirectory() as name:
-        print(run(Path(name)).table())
+    for door in DOORS:
+        with tempfile.TemporaryDirectory() as name:
+            print(run(Path(name), door).table() + "\n")

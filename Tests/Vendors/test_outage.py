@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import outage
+import pytest
 
 
-def test_a_provider_in_trouble_costs_no_call_its_deadline(tmp_path):
-    result = outage.run(tmp_path)
+@pytest.mark.parametrize("door", outage.DOORS)
+def test_a_provider_in_trouble_costs_no_call_its_deadline(tmp_path, door):
+    result = outage.run(tmp_path, door)
     print("\n" + result.table())
     phases = {phase.name: phase for phase in result.phases}
     for phase in result.phases:

@@ -7,6 +7,7 @@ import Synchronization
 /// The embedding service as the gateway uses it: texts embedded before are not sent again.
 final class EmbeddingBackend: Sendable {
   private let client: RPCClient
+  private let models = ModelsBehind()
   private let vectors: LRUCache<TextDigest, Entry>
   /// Of the latest answer.
   private let latest = Mutex<Latest?>(nil)
@@ -93,7 +94,10 @@ final class EmbeddingBackend: Sendable {
       $0.texts = texts
       $0.encoding = .packed
     }
-    let response = try await self.client.calling(EmbeddingMethods.embed, request, timeout: timeout)
+    let response = try await withoutTurn(if: self.models.areElsewhere) {
+      try await self.client.calling(EmbeddingMethods.embed, request, timeout: timeout)
+    }
+    self.models.learn(from: response.usage, response.degraded)
     let space = response.space.fingerprint
     guard response.embeddings.count == texts.count, !space.isEmpty else { throw Self.malformed }
     self.latest.withLock { $0 = Latest(space: space, usage: response.usage) }

@@ -6,6 +6,7 @@ import SwiftProtobuf
 /// The emotion service as the gateway uses it: moods read before are not sent again.
 struct EmotionBackend: Sendable {
   private let client: RPCClient
+  private let models = ModelsBehind()
   private let readings: LRUCache<TextDigest, Netflixgpt_Emotion_V1_ExtractEmotionsResponse>
 
   init(_ client: RPCClient, cacheEntries: Int, cacheFor lifetime: Duration) {
@@ -23,7 +24,10 @@ struct EmotionBackend: Sendable {
       return known
     }
     let request = Netflixgpt_Emotion_V1_ExtractEmotionsRequest.with { $0.mood = mood }
-    let reading = try await self.client.calling(EmotionMethods.extractEmotions, request)
+    let reading = try await withoutTurn(if: self.models.areElsewhere) {
+      try await self.client.calling(EmotionMethods.extractEmotions, request)
+    }
+    self.models.learn(from: reading.usage, reading.degraded)
     guard !reading.emotions.isEmpty else {
       throw RPCError(
         .internal,
@@ -73,11 +77,9 @@ struct EmotionBackend: Sendable {
     timeout: Duration
   ) async throws -> [Netflixgpt_Emotion_V1_TitleAnnotation] {
     let request = Netflixgpt_Emotion_V1_AnnotateTitlesRequest.with { $0.titles = titles }
-    let answer = try await self.client.calling(
-      EmotionMethods.annotateTitles,
-      request,
-      timeout: timeout
-    )
+    let answer = try await withoutTurn(if: self.models.areElsewhere) {
+      try await self.client.calling(EmotionMethods.annotateTitles, request, timeout: timeout)
+    }
     guard answer.annotations.map(\.id) == titles.map(\.id) else { throw Self.wrongTitles }
     return answer.annotations
   }

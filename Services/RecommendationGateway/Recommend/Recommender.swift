@@ -44,6 +44,7 @@ struct Recommender: Sendable {
     let (kept, _) = try await self.answers.value(
       for: plan.key(version: snapshot.version),
       isOwn: { ($0 as? RPCError)?.isOfCaller ?? false },
+      waiting: { wait in await withoutTurn { await wait() } },
       orCompute: {
         let answer = try await self.compute(plan, in: snapshot)
         own = answer

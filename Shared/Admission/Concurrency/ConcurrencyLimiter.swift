@@ -4,7 +4,7 @@ import RPC
 import Synchronization
 
 /// Lets as many calls of one class run at once as can be answered in time; some others wait.
-final class ConcurrencyLimiter: Sendable {
+final class ConcurrencyLimiter: CallCounter {
   private typealias Ending = (call: WaitingCalls.Call, turn: WaitingCalls.Turn)
 
   private struct State {
@@ -12,7 +12,9 @@ final class ConcurrencyLimiter: Sendable {
     var window: LatencyWindow
     var waiting = WaitingCalls()
     var running = 0
-    /// Seconds, of the calls of the latest window.
+    /// Calls that wait for others and need no turn meanwhile.
+    var paused = 0
+    /// Seconds of their own, of the calls of the latest window.
     var median = 0.0
 
     var hasRoom: Bool { self.running < Int(self.limit.value) }
@@ -22,32 +24,40 @@ final class ConcurrencyLimiter: Sendable {
   }
 
   private let mostWaiting: Int
+  private let mostPaused: Int
   private let state: Mutex<State>
   private let tickets = Atomic<UInt64>(0)
   private let limitMeter: Meter
   private let waitingMeter: Meter
+  private let pausedMeter: Meter
 
   /// - Parameters:
   ///   - kind: For metrics.
   ///   - most: The most calls that ever run at once, 4 or more.
   ///   - mostWaiting: 0 or more; a call that comes when so many wait takes the place of a lesser one
   ///     or is refused.
-  init(_ kind: CallClass, most: Int, mostWaiting: Int) {
+  ///   - mostPaused: 0 or more; a call that waits for others when so many do keeps its turn.
+  init(_ kind: CallClass, most: Int, mostWaiting: Int, mostPaused: Int = 0) {
     self.mostWaiting = mostWaiting
+    self.mostPaused = mostPaused
     self.state = Mutex(State(limit: GradientLimit(most: most), window: LatencyWindow(.now)))
     let dimensions = [("class", kind.rawValue)]
     self.limitMeter = Meter(label: "rpc_server_concurrency_limit", dimensions: dimensions)
     self.waitingMeter = Meter(label: "rpc_server_queue_length", dimensions: dimensions)
+    self.pausedMeter = Meter(label: "rpc_server_paused_calls", dimensions: dimensions)
     self.limitMeter.set(self.limit)
   }
 
   /// How many calls may run at once now.
   var limit: Int { self.state.withLock { Int($0.limit.value) } }
 
-  /// Calls at work and calls that wait.
+  /// Calls at work and calls that wait for their turn.
   var load: (running: Int, waiting: Int) {
     self.state.withLock { ($0.running, $0.waiting.count) }
   }
+
+  /// Calls that wait for others.
+  var paused: Int { self.state.withLock { $0.paused } }
 
   /// Why a call would be refused at once, or `nil`: asked before its body is read.
   func overload(for priority: CallPriority) -> Overload? {
@@ -116,17 +126,13 @@ final class ConcurrencyLimiter: Sendable {
     }
   }
 
-  /// Tells that a call has ended.
-  ///
-  /// - Parameters:
-  ///   - began: When its turn came.
-  ///   - end: Only calls that were answered, or took too long, say how long calls take.
-  func leave(began: ContinuousClock.Instant, _ end: CallEnd) {
+  /// Only calls that were answered, or took too long, say how long calls take.
+  func leave(atWork: Duration, _ end: CallEnd) {
     let now = ContinuousClock.now
     let (endings, report) = self.state.withLock { state -> ([Ending], (Int, Int)?) in
       if end != .failed {
         state.window.add(
-          seconds: began.duration(to: now) / .seconds(1),
+          seconds: atWork / .seconds(1),
           running: state.running,
           waiting: state.waiting.count
         )
@@ -145,6 +151,30 @@ final class ConcurrencyLimiter: Sendable {
       self.limitMeter.set(report.0)
       self.waitingMeter.set(report.1)
     }
+  }
+
+  func pause() -> Bool {
+    let now = ContinuousClock.now
+    let (endings, paused) = self.state.withLock { state -> ([Ending]?, Int) in
+      guard state.paused < self.mostPaused else { return (nil, state.paused) }
+      state.paused += 1
+      state.running -= 1
+      return (Self.fill(&state, now), state.paused)
+    }
+    guard let endings else { return false }
+    self.end(endings)
+    self.pausedMeter.set(paused)
+    return true
+  }
+
+  /// Even beyond the limit: others wait until there is room again.
+  func resume() {
+    let paused = self.state.withLock { state in
+      state.paused -= 1
+      state.running += 1
+      return state.paused
+    }
+    self.pausedMeter.set(paused)
   }
 
   /// Learns from the window, and lets go of calls that can't be answered in time any more.

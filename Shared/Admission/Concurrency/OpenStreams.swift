@@ -5,7 +5,7 @@ import Synchronization
 /// The streams that are open at once in this process, however long each stays so.
 ///
 /// They take no part in the adaptive limit: how long a stream lasts says nothing of the server's load.
-final class OpenStreams: Sendable {
+final class OpenStreams: CallCounter {
   private let most: Int
   private let count = Atomic(0)
 
@@ -28,6 +28,13 @@ final class OpenStreams: Sendable {
   }
 
   func leave() { self.count.wrappingSubtract(1, ordering: .relaxed) }
+
+  func leave(atWork: Duration, _ end: CallEnd) { self.leave() }
+
+  /// A stream keeps its place whether it works or waits.
+  func pause() -> Bool { false }
+
+  func resume() {}
 
   /// Seconds until it is worth asking again: nobody knows when a stream ends.
   private static let wait = 5.0

@@ -1,3 +1,4 @@
+import RPC
 import Synchronization
 
 /// The way to one provider: asks again where that helps, and leaves it alone while it can't answer.
@@ -65,7 +66,7 @@ package final class ProviderGate: Sendable {
         throw error
       }
       do {
-        try await Task.sleep(for: wait)
+        try await withoutTurn { try await Task.sleep(for: wait) }
       } catch {
         throw .cancelled
       }

@@ -1,4 +1,5 @@
 import HTTPMessage
+import RPC
 
 extension ProviderError {
   /// Sends `request` and waits for its response until `deadline`.
@@ -43,15 +44,17 @@ struct Unanswered: Error {
       throw Unanswered(meaning: .timedOut, wasSent: false)
     }
     do {
-      return try await withThrowingTaskGroup(of: HTTPResponse?.self) { group in
-        group.addTask { try await handler(request) }
-        group.addTask {
-          try await Task.sleep(until: deadline, clock: .continuous)
-          return nil
+      return try await withoutTurn {
+        try await withThrowingTaskGroup(of: HTTPResponse?.self) { group in
+          group.addTask { try await handler(request) }
+          group.addTask {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            return nil
+          }
+          defer { group.cancelAll() }
+          guard let response = try await group.next() ?? nil else { throw ProviderError.timedOut }
+          return response
         }
-        defer { group.cancelAll() }
-        guard let response = try await group.next() ?? nil else { throw ProviderError.timedOut }
-        return response
       }
     } catch let error as ProviderError {
       throw Unanswered(meaning: error, wasSent: true)

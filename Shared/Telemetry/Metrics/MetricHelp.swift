@@ -44,6 +44,7 @@ package enum MetricHelp {
     "rpc_server_calls_started_total": "Calls that arrived.",
     "rpc_server_concurrency_limit":
       "Calls that may run at a time, as adapted to what was measured.",
+    "rpc_server_paused_calls": "Calls that wait for a model elsewhere, without their turn.",
     "rpc_server_queue_length": "Calls that wait for others to end.",
     "rpc_server_rejected_total": "Requests refused before their method was asked, by reason.",
     "rpc_server_request_size_bytes": "Bodies of requests, as on the wire.",

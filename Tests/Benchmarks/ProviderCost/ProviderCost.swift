@@ -10,11 +10,11 @@ import Providers
 /// calls a second with 64 under way, for both.
 @main
 enum ProviderCost {
-  private struct Usage: Error {}
-
   static func main() async throws {
     guard CommandLine.arguments.count == 3, let calls = Int(CommandLine.arguments[2]) else {
-      throw Usage()
+      let usage = "usage: provider-cost BASE_URL CALLS\n"
+      _ = usage.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+      exit(EX_USAGE)
     }
     let endpoint = try VendorEndpoint(baseURL: CommandLine.arguments[1], key: "k")
     let api = OpenAIChat(endpoint: endpoint, model: "m")

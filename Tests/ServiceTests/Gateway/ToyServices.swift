@@ -18,6 +18,8 @@ final class ToyServices: Sendable {
     var space = "toy/8"
     var extractDelay = Duration.zero
     var isAnnotationDegraded = false
+    /// Who answers.
+    var provider = "toy"
     var safety = Netflixgpt_Answer_V1_SafetyLevel.unspecified
   }
 
@@ -60,9 +62,9 @@ final class ToyServices: Sendable {
 
   private func registerEmotion(on server: inout RPCServer) {
     server.register(EmotionMethods.extractEmotions) { request, _ in
-      let (isDown, delay, safety) = self.state.withLock { state in
+      let (isDown, delay, safety, provider) = self.state.withLock { state in
         state.extractCalls += 1
-        return (state.isEmotionDown, state.extractDelay, state.safety)
+        return (state.isEmotionDown, state.extractDelay, state.safety, state.provider)
       }
       if isDown { throw RPCError(.unavailable, "down", details: [.errorInfo(reason: "DOWN")]) }
       if delay > .zero { try await Task.sleep(for: delay) }
@@ -71,7 +73,7 @@ final class ToyServices: Sendable {
         answer.language = "en"
         answer.confidence = 0.9
         answer.safety = safety
-        answer.usage = .with { $0.provider = "toy" }
+        answer.usage = .with { $0.provider = provider }
       }
     }
     server.register(EmotionMethods.annotateTitles) { request, _ in
@@ -114,10 +116,10 @@ final class ToyServices: Sendable {
 
   private func registerEmbedding(on server: inout RPCServer) {
     server.register(EmbeddingMethods.embed) { request, _ in
-      let (isDown, space) = self.state.withLock { state in
+      let (isDown, space, provider) = self.state.withLock { state in
         state.embedCalls += 1
         state.embeddedTexts += request.texts
-        return (state.isEmbeddingDown, state.space)
+        return (state.isEmbeddingDown, state.space, state.provider)
       }
       if isDown { throw RPCError(.unavailable, "down") }
       return .with { answer in
@@ -136,6 +138,7 @@ final class ToyServices: Sendable {
           $0.fingerprint = space
           $0.dimensions = 8
         }
+        answer.usage = .with { $0.provider = provider }
       }
     }
     server.register(EmbeddingMethods.getEmbeddingSpace) { _, _ in
