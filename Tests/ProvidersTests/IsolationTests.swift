@@ -74,6 +74,26 @@ enum InjectionTexts {
     }
   }
 
+  @Test func `is alone in its request of a batch`() async throws {
+    for text in try InjectionTexts.known() {
+      try await withServer({ _, number in
+        [.response(OpenAIReply.json(number == 0 ? #"{"id":"file-1"}"# : #"{"id":"batch_1"}"#))]
+      }) { (server) async throws in
+        let batches = try #require(try server.emotionProvider().batches)
+        let id = try await batches.submit(
+          Self.titles(text),
+          key: "k1234567",
+          mayExist: false,
+          until: .after(.seconds(10))
+        )
+        #expect(id == "batch_1")
+        let upload = String(decoding: server.log.requests[0].body, as: UTF8.self)
+        let ids = upload.matches(of: /"custom_id":"(k1234567-[0-9-]+)"/).map { String($0.1) }
+        #expect(ids == ["k1234567-0-4", "k1234567-4-1", "k1234567-5-7"], "\(text)")
+      }
+    }
+  }
+
   /// The share is that of texts that nobody had in mind: the others are in their requests with others.
   @Test func `is found by its signs, all of the known ones and a few of the others`() throws {
     let known = try InjectionTexts.known().count { !Self.isAlone($0) }
