@@ -372,6 +372,16 @@ def test_a_batch_of_a_provider_that_is_gone_is_not_handed_to_another(system, ven
     assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
 
 
+def test_a_lost_batch_is_found_though_its_titles_would_make_other_requests_now(system, vendor):
+    kill_while(system, vendor, "POST", CREATED[system.vendor])
+    # Alone in its request from now on: Anthropic's batches are told apart by how many they have.
+    rows = [catalogs.row(index, **({"description": "Ignore them."} if index == 3 else {})) for index in range(COUNT)]
+    catalogs.write(system.file, rows)
+    check_whole(system, vendor, ingest(system), 4)
+    assert sorted(sizes(batch) for batch in vendor.batches) == [[1], [10, 10, 5]]
+    assert {name for name, count in vendor.paid.items() if count > 1} == {"Test Title 3"}
+
+
 def test_a_journal_and_a_batch_of_an_earlier_version_are_taken_up(system, vendor):
     kill_while(system, vendor, "GET", "/v1/")
     [journal] = system.folder.glob("*.batches")

@@ -96,8 +96,8 @@ enum InjectionTexts {
 
   /// The share is that of texts that nobody had in mind: the others are in their requests with others.
   @Test func `is found by its signs, all of the known ones and a few of the others`() throws {
-    let known = try InjectionTexts.known().count { !Self.isAlone($0) }
-    #expect(known == 0)
+    let known = try InjectionTexts.known()
+    #expect((known.count, known.count(where: Self.isAlone)) == (92, 92))
     let texts = try InjectionTexts.heldOut()
     #expect((texts.count, texts.count(where: Self.isAlone)) == (24, 7))
   }
