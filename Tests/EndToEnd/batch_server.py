@@ -244,9 +244,7 @@ class _Handler(LoopbackHandler):
                 "object": "chat.completion",
                 "created": 1,
                 "model": "gpt-4o-mini",
-                "choices": [
-                    {"index": 0, "finish_reason": "length" if fate == "cut" else "stop", "message": message}
-                ],
+                "choices": [{"index": 0, "finish_reason": "length" if fate == "cut" else "stop", "message": message}],
                 "usage": {"prompt_tokens": TOKENS_IN, "completion_tokens": TOKENS_OUT, "total_tokens": 3000},
             }
             reply = base | {"response": {"status_code": 200, "request_id": "q", "body": body}}
