@@ -216,7 +216,7 @@ let package = Package(
       "ProvidersTests",
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
-        "EmbeddingService", "LocalModels", "Safety", "ScriptedServer", protobuf,
+        "EmbeddingService", "LocalModels", "Safety", "CatalogCSV", "ScriptedServer", protobuf,
       ],
       exclude: ["Injections"]
     ),

@@ -147,8 +147,8 @@ class Service:
             time.sleep(0.05)
 
     def run(self, *arguments: str, timeout=600) -> subprocess.CompletedProcess:
-        """Another command of the executable, with the same settings."""
-        return subprocess.run(
+        """Another command of the executable, with the same settings; what it prints is also kept in a file."""
+        result = subprocess.run(
             [BIN / self.name, *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -157,6 +157,9 @@ class Service:
             text=True,
             timeout=timeout,
         )
+        with (self.folder / f"{self.name}.{arguments[0].strip('-')}.out").open("a") as out:
+            out.write(result.stdout + result.stderr)
+        return result
 
     def signal(self, number: int):
         self.process.send_signal(number)

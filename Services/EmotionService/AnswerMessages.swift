@@ -1,5 +1,6 @@
 import Contracts
 import Providers
+import RPC
 import Safety
 import SwiftProtobuf
 
@@ -51,5 +52,17 @@ extension Netflixgpt_Answer_V1_SafetyLevel {
       case .concern: .concern
       case .crisis: .crisis
       }
+  }
+}
+
+extension Netflixgpt_Answer_V1_ItemFailure {
+  /// What a caller may know of why a title has no annotation.
+  init(_ error: ProviderError) {
+    let error = RPCError(error)
+    self = .with {
+      $0.code = error.code.name
+      $0.message = error.message
+      if let reason = error.reason { $0.reason = reason }
+    }
   }
 }

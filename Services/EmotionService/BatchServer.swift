@@ -24,15 +24,20 @@ struct BatchServer: Sendable {
     let titles = try TitleBatch(request.titles, atMost: TitleBatches.maxTitles).titles
     let key = request.key
     try Self.check(key, at: "key")
-    guard let batches = self.batches.first else { throw Self.noBatches }
+    let handling = try Self.handling(of: request)
+    let batches = try self.batches(of: request.provider, at: "provider")
+    let estimate = batches.estimate(titles, handling)
     var response = Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse()
-    response.estimate = Self.usage(batches.estimate(titles), batches)
+    response.estimate = Self.usage(estimate.cost, batches)
+    response.requests = Int32(clamping: estimate.requests)
     guard !request.estimateOnly else { return response }
     do throws(ProviderError) {
       let id = try await batches.submit(
         titles,
+        handling,
         key: key,
         mayExist: request.mayExist,
+        requests: request.requests > 0 ? Int(request.requests) : nil,
         until: deadline
       )
       response.undecided = id == nil
@@ -67,9 +72,11 @@ struct BatchServer: Sendable {
         reason: ids.isEmpty ? "REQUIRED" : "TOO_MANY"
       )
     }
-    guard let batches = self.batches.first(where: { $0.provider == batch.provider }) else {
-      throw Self.noBatches
+    let field = "batch.provider"
+    guard !batch.provider.isEmpty else {
+      throw RPCError.invalid(field: field, "must not be empty", reason: "REQUIRED")
     }
+    let batches = try self.batches(of: batch.provider, at: field)
     let outcome: TitleBatches.Outcome?
     do throws(ProviderError) {
       outcome = try await batches.collect(
@@ -88,12 +95,60 @@ struct BatchServer: Sendable {
       $0.annotations = zip(ids, outcome.annotations).map { id, annotation in
         Self.annotation(of: id, annotation, by: batches)
       }
+      if let failure = outcome.failure { $0.failure = .init(failure) }
     }
+  }
+
+  /// Those of the provider that has `name`, or the first where it is empty.
+  private func batches(of name: String, at field: String) throws(RPCError) -> TitleBatches {
+    guard !name.isEmpty else {
+      guard let first = self.batches.first else { throw Self.noBatches }
+      return first
+    }
+    let isName =
+      name.utf8.count <= 40
+      && name.utf8.allSatisfy { Self.isKeyByte($0) || $0 == UInt8(ascii: "-") }
+    guard isName else {
+      throw .invalid(
+        field: field,
+        "must be at most 40 lower-case letters, digits and hyphens",
+        reason: "MALFORMED"
+      )
+    }
+    guard let named = self.batches.first(where: { $0.provider == name }) else {
+      throw RPCError(
+        .failedPrecondition,
+        "EMOTION_PROVIDERS names no \(name) with a batch API; what was handed over to it can't be "
+          + "found without it",
+        details: [.errorInfo(reason: "NO_BATCHES")]
+      )
+    }
+    return named
+  }
+
+  private static func handling(
+    of request: Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest
+  ) throws(RPCError) -> BatchHandling {
+    let fields = [
+      ("narrowing", request.narrowing, BatchHandling.narrowings),
+      ("formsRefused", request.formsRefused, BatchHandling.refusals),
+    ]
+    for (field, value, range) in fields where !range.contains(Int(value)) {
+      throw .invalid(
+        field: field,
+        "must be \(range.lowerBound)...\(range.upperBound), is \(value)",
+        reason: "OUT_OF_RANGE"
+      )
+    }
+    return BatchHandling(
+      narrowing: Int(request.narrowing),
+      formsRefused: Int(request.formsRefused)
+    )
   }
 
   private static func annotation(
     of id: String,
-    _ annotation: Result<TitleAnnotation, ProviderError>,
+    _ annotation: Result<TitleAnnotation, TitleBatches.TitleFailure>,
     by batches: TitleBatches
   ) -> Netflixgpt_Emotion_V1_TitleAnnotation {
     .with {
@@ -108,12 +163,7 @@ struct BatchServer: Sendable {
           $0.provider = batches.provider
           $0.model = batches.model
         }
-      case .failure(let error):
-        let error = RPCError(error)
-        $0.failure = .with {
-          $0.code = error.code.name
-          $0.message = error.message
-        }
+      case .failure(let failure): $0.failure = .init(failure)
       }
     }
   }
@@ -133,10 +183,7 @@ struct BatchServer: Sendable {
   private static func check(_ key: String, at field: String) throws(RPCError) {
     let isKey =
       (8...40).contains(key.utf8.count)
-      && key.utf8.allSatisfy {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-      }
+      && key.utf8.allSatisfy(Self.isKeyByte)
     guard isKey else {
       throw .invalid(
         field: field,
@@ -146,9 +193,21 @@ struct BatchServer: Sendable {
     }
   }
 
+  private static func isKeyByte(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+  }
+
   private static let noBatches = RPCError(
     .failedPrecondition,
     "no provider of EMOTION_PROVIDERS has the batch API that is asked for; openai and anthropic do",
     details: [.errorInfo(reason: "NO_BATCHES")]
   )
+}
+
+extension Netflixgpt_Answer_V1_ItemFailure {
+  fileprivate init(_ failure: TitleBatches.TitleFailure) {
+    self.init(failure.meaning)
+    self.mayPass = failure.mayPass
+  }
 }

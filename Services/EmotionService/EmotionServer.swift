@@ -133,12 +133,7 @@ struct EmotionServer: Sendable {
         $0.emojis = answer.value.emojis
         $0.usage = .init(stage: "annotate", of: answer, isShared: false)
         $0.degraded = answer.degradations.map { .init(stage: "annotate", $0) }
-      case .failure(let error):
-        let error = RPCError(error)
-        $0.failure = .with {
-          $0.code = error.code.name
-          $0.message = error.message
-        }
+      case .failure(let error): $0.failure = .init(error)
       }
     }
   }

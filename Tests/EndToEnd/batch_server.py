@@ -22,6 +22,25 @@ _CHAT = TypeAdapter(CompletionCreateParamsNonStreaming)
 _MESSAGE = TypeAdapter(MessageCreateParamsNonStreaming)
 #: What every single request of a batch counts.
 TOKENS_IN, TOKENS_OUT = 2000, 1000
+#: Fates that are paid for.
+ANSWERED = ("ok", "nonsense", "twice", "cut", "refused")
+
+
+def titles(line: dict) -> list[str]:
+    """The names of the titles that a line is about."""
+    return re.findall(r'"name":\s*"(Test Title \d+)"', line["material"])
+
+
+def _content(line: dict, fate: str) -> str:
+    """What the model writes."""
+    if fate == "nonsense":
+        return "no JSON"
+    whole = json.dumps(annotations(line["material"]))
+    return whole[: len(whole) // 2] if fate == "cut" else whole
+
+
+def _anthropic_error(message: str) -> dict:
+    return {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
 
 
 class BatchVendor(LoopbackServer):
@@ -41,10 +60,17 @@ class BatchVendor(LoopbackServer):
         #: Answers to creations that get lost on their way, from the next one on.
         self.lost = 0
         #: Of each line by its number in its batch and by the number of the batch: "ok", "error",
-        #: "expire", "nonsense", "missing", "twice".
+        #: "expire", "nonsense", "missing", "twice", "cut" at the limit of its length, "refused" by the
+        #: model, "no money" in the account.
         self.fate = lambda batch, line: "ok"
-        #: Whether a whole batch fails its validation.
+        #: Names of titles that the model wants nothing to do with: it refuses what they stand in.
+        self.unloved: set[str] = set()
+        #: Whether the model can be held to a JSON schema.
+        self.knows_schemas = True
+        #: Whether a whole batch fails its validation, and by what code where it is told.
         self.fails = lambda batch: False
+        #: The most lines of batches that have not ended, those beyond fail as a whole: "queue full".
+        self.queue: int | None = None
         #: Called before a request is dealt with, with its method and path.
         self.before = lambda method, path: None
 
@@ -52,7 +78,9 @@ class BatchVendor(LoopbackServer):
         with self.lock:
             number = len(self.batches)
             made = {"id": f"batch_{number:04d}", "vendor": vendor, "lines": lines, "key": key, "file": file}
-            self.batches.append(made | {"looks": 0, "number": number})
+            waiting = sum(len(each["lines"]) for each in self.batches if not each["full"] and not self.ended(each))
+            full = self.queue is not None and waiting + len(lines) > self.queue
+            self.batches.append(made | {"looks": 0, "number": number, "full": full})
             return self.batches[-1]
 
     def listed(self, query: str) -> tuple[list[dict], bool]:
@@ -69,9 +97,21 @@ class BatchVendor(LoopbackServer):
 
     def outcomes(self, batch: dict) -> list[tuple[dict, str]]:
         """Each line with its fate, in no order."""
-        found = [(line, self.fate(batch["number"], index)) for index, line in enumerate(batch["lines"])]
+        found = [(line, self.fate_of(batch, index, line)) for index, line in enumerate(batch["lines"])]
         random.Random(batch["number"]).shuffle(found)
         return found
+
+    def fate_of(self, batch: dict, index: int, line: dict) -> str:
+        body = line.get("body") or line["params"]
+        if not self.knows_schemas and ("response_format" in body or "output_config" in body):
+            return "no schema"
+        if self.unloved & set(titles(line)):
+            return "refused"
+        return self.fate(batch["number"], index)
+
+    def failure(self, batch: dict) -> bool | str:
+        """Whether it fails as a whole, or the code by which it does."""
+        return "token_limit_exceeded" if batch["full"] else self.fails(batch["number"])
 
     def pay(self, batch: dict):
         """Counts what its lines cost, once for each batch."""
@@ -80,8 +120,8 @@ class BatchVendor(LoopbackServer):
                 return
             batch["paid"] = True
             for line, fate in self.outcomes(batch):
-                if fate in ("ok", "nonsense", "twice"):
-                    for name in re.findall(r'"name":\s*"(Test Title \d+)"', line["material"]):
+                if fate in ANSWERED:
+                    for name in titles(line):
                         self.paid[name] = self.paid.get(name, 0) + 1
 
 
@@ -154,7 +194,7 @@ class _Handler(LoopbackHandler):
 
     def _openai_batch(self, batch: dict) -> dict:
         done = self.server.ended(batch)
-        failed = done and self.server.fails(batch["number"])
+        failure = done and self.server.failure(batch)
         made = {
             "id": batch["id"],
             "object": "batch",
@@ -162,10 +202,13 @@ class _Handler(LoopbackHandler):
             "input_file_id": batch["file"],
             "completion_window": "24h",
             "created_at": 1_790_000_000,
-            "status": "failed" if failed else "completed" if done else "in_progress",
+            "status": "failed" if failure else "completed" if done else "in_progress",
             "metadata": {"key": batch["key"]},
         }
-        if done and not failed:
+        if isinstance(failure, str):
+            error = {"code": failure, "message": "not taken up", "line": None, "param": None}
+            made["errors"] = {"object": "list", "data": [error]}
+        if done and not failure:
             made |= {"output_file_id": batch["id"] + "-out", "error_file_id": batch["id"] + "-err"}
         Batch.model_validate(made)
         return made
@@ -180,18 +223,28 @@ class _Handler(LoopbackHandler):
                 if fate == "error":
                     body = {"error": {"message": "busy", "type": "server_error"}}
                     written.append(base | {"response": {"status_code": 500, "body": body}})
+                if fate == "no schema":
+                    body = {"error": {"message": "json_schema is not supported", "type": "invalid_request_error"}}
+                    written.append(base | {"response": {"status_code": 400, "body": body}})
+                if fate == "no money":
+                    body = {"error": {"message": "pay", "type": "insufficient_quota", "code": "insufficient_quota"}}
+                    written.append(base | {"response": {"status_code": 429, "body": body}})
                 continue
-            if fate not in ("ok", "nonsense", "twice"):
+            if fate not in ANSWERED:
                 continue
-            content = "no JSON" if fate == "nonsense" else json.dumps(annotations(line["material"]))
+            content = _content(line, fate)
+            message = {"role": "assistant", "content": content}
+            if fate == "refused":
+                message |= {"content": None, "refusal": "I can't help with that."}
+            elif "tool_choice" in line["body"]:
+                call = {"name": line["body"]["tool_choice"]["function"]["name"], "arguments": content}
+                message |= {"content": None, "tool_calls": [{"id": "c", "type": "function", "function": call}]}
             body = {
                 "id": "chatcmpl-1",
                 "object": "chat.completion",
                 "created": 1,
                 "model": "gpt-4o-mini",
-                "choices": [
-                    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
-                ],
+                "choices": [{"index": 0, "finish_reason": "length" if fate == "cut" else "stop", "message": message}],
                 "usage": {"prompt_tokens": TOKENS_IN, "completion_tokens": TOKENS_OUT, "total_tokens": 3000},
             }
             reply = base | {"response": {"status_code": 200, "request_id": "q", "body": body}}
@@ -251,14 +304,20 @@ class _Handler(LoopbackHandler):
         written = []
         for line, fate in self.server.outcomes(batch):
             error = {"type": "error", "error": {"type": "api_error", "message": "busy"}}
-            content = "no JSON" if fate == "nonsense" else json.dumps(annotations(line["material"]))
+            content = _content(line, fate)
+            block = {"type": "text", "text": content}
+            if fate == "refused":
+                block["text"] = ""
+            elif "tool_choice" in line["params"]:
+                name = line["params"]["tool_choice"]["name"]
+                block = {"type": "tool_use", "id": "t", "name": name, "input": json.loads(content)}
             message = {
                 "id": "msg_1",
                 "type": "message",
                 "role": "assistant",
                 "model": "claude-haiku-5-5",
-                "content": [{"type": "text", "text": content}],
-                "stop_reason": "end_turn",
+                "content": [block],
+                "stop_reason": {"cut": "max_tokens", "refused": "refusal"}.get(fate, "end_turn"),
                 "stop_sequence": None,
                 "usage": {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT},
             }
@@ -266,6 +325,8 @@ class _Handler(LoopbackHandler):
                 "error": {"type": "errored", "error": error},
                 "expire": {"type": "expired"},
                 "missing": None,
+                "no schema": {"type": "errored", "error": _anthropic_error("output_config.format is not supported")},
+                "no money": {"type": "errored", "error": _anthropic_error("Your credit balance is too low")},
             }.get(fate, {"type": "succeeded", "message": message})
             if result:
                 times = 2 if fate == "twice" else 1

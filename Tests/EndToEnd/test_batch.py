@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import threading
@@ -88,11 +89,104 @@ def test_what_failed_expired_or_made_no_sense_is_handed_over_again(system, vendo
     fates = {(0, 0): "error", (0, 1): "expire", (0, 2): "nonsense", (1, 0): "missing", (1, 1): "twice"}
     vendor.fate = lambda batch, line: fates.get((batch, line), "ok")
     result = ingest(system)
-    # The first batch answers none of three, the second two, one of them in two lines.
+    # The first batch answers none of three. What passes by itself goes out as before, its two answers to
+    # one line are one; what made no sense goes out in smaller requests.
     assert result.returncode == 0, result.stdout + result.stderr
-    assert [len(batch["lines"]) for batch in vendor.batches] == [3, 3, 1]
+    assert [sizes(batch) for batch in vendor.batches] == [[10, 10, 5], [10, 10], [3, 2], [10]]
     again = system.gateway.run("ingest", str(system.file), timeout=120)
     assert f"0 titles stored, {COUNT} unchanged" in again.stdout, again.stdout
+
+
+def sizes(batch: dict) -> list[int]:
+    """How many titles the requests of a batch are about."""
+    return [len(batch_server.titles(line)) for line in batch["lines"]]
+
+
+def limits(batch: dict) -> set[int]:
+    """How many tokens the answers to a batch may have."""
+    bodies = [line.get("body") or line["params"] for line in batch["lines"]]
+    return {body.get("max_completion_tokens") or body["max_tokens"] for body in bodies}
+
+
+def test_an_answer_that_was_cut_gets_more_room_and_fewer_titles(system, vendor):
+    # However large, an answer to more than one title is cut.
+    vendor.fate = lambda batch, line: "cut" if sizes(vendor.batches[batch])[line] > 1 else "ok"
+    result = ingest(system)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert [sizes(batch) for batch in vendor.batches] == [[10, 10, 5], [3] * 8 + [1], [1] * 24]
+    assert [max(limits(batch)) for batch in vendor.batches] == [3200, 4400, 8000]
+    again = system.gateway.run("ingest", str(system.file), timeout=120)
+    assert f"0 titles stored, {COUNT} unchanged" in again.stdout, again.stdout
+
+
+def test_a_title_that_the_model_refuses_is_paid_for_twice_and_takes_no_other_with_it(system, vendor):
+    vendor.unloved = {"Test Title 13"}
+    result = ingest(system)
+    assert result.returncode == 65, result.stdout + result.stderr
+    assert "24 titles stored" in result.stdout and "1 titles without an answer" in result.stdout
+    assert "declined" in result.stderr
+    # With its neighbours, and each of them alone; what is refused alone is refused for good.
+    assert [sizes(batch) for batch in vendor.batches] == [[10, 10, 5], [1] * 10]
+    assert vendor.paid["Test Title 13"] == 2
+
+
+def test_a_model_without_schemas_is_asked_in_another_form(system, vendor):
+    vendor.knows_schemas = False
+    check_whole(system, vendor, ingest(system), 3)
+    assert [sizes(batch) for batch in vendor.batches] == [[10, 10, 5]] * 2
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
+
+
+def test_a_full_queue_is_waited_for_without_an_attempt(system, vendor):
+    if system.vendor == "anthropic":
+        pytest.skip("Anthropic refuses the submission itself, which is tried again")
+    # Six requests where there is room for three: cut in two, and one half after the other.
+    catalogs.write(system.file, [catalogs.row(index) for index in range(60)])
+    vendor.queue, vendor.looks = 3, 1
+    result = ingest(system)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "60 titles stored" in result.stdout and "too much waiting" in result.stderr
+    taken = [batch for batch in vendor.batches if not batch["full"]]
+    assert [sizes(batch) for batch in taken] == [[10] * 3] * 2
+    assert len(vendor.batches) - len(taken) == 1
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == 60
+    assert bill(system, 6) in result.stdout, result.stdout
+
+
+def test_a_queue_that_stays_full_for_long_costs_no_attempt(system, vendor):
+    if system.vendor == "anthropic":
+        pytest.skip("Anthropic refuses the submission itself, which is tried again")
+    # More often than a title is handed over.
+    vendor.fails = lambda batch: "token_limit_exceeded" if batch < 5 else False
+    vendor.looks = 0
+    check_whole(system, vendor, ingest(system), 3)
+    assert len(vendor.batches) == 6
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
+
+
+def test_an_empty_account_ends_the_run_and_a_filled_one_takes_it_up(system, vendor):
+    whole = system.vendor == "openai"
+    if whole:
+        vendor.fails = lambda batch: "billing_hard_limit_reached" if batch == 0 else False
+    else:
+        vendor.fate = lambda batch, line: "no money" if batch == 0 and line > 0 else "ok"
+    result = ingest(system)
+    assert result.returncode == 69, result.stdout + result.stderr
+    assert "no credit left" in result.stderr and "run again" in result.stderr, result.stderr
+    assert len(vendor.batches) == 1
+    result = ingest(system)
+    assert [sizes(batch) for batch in vendor.batches] == [[10, 10, 5], [10, 10, 5] if whole else [10, 5]]
+    check_whole(system, vendor, result, 3)
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
+
+
+def test_an_account_that_is_empty_half_way_keeps_what_was_answered(system, vendor):
+    vendor.fate = lambda batch, line: "no money" if batch == 0 and line == 2 else "ok"
+    result = ingest(system)
+    assert result.returncode == 69 and "no credit left" in result.stderr, result.stderr
+    check_whole(system, vendor, ingest(system), 3)
+    assert [sizes(batch) for batch in vendor.batches] == [[10, 10, 5], [5]]
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
 
 
 def test_what_fails_three_times_is_reported(system, vendor):
@@ -229,6 +323,78 @@ def test_a_killed_run_with_again_pays_for_no_title_twice(system, vendor):
     assert result.returncode == 0, result.stdout + result.stderr
     assert [len(batch["lines"]) for batch in vendor.batches] == [3, 3, 1]
     assert set(vendor.paid.values()) == {2} and len(vendor.paid) == COUNT
+
+
+CREATED = {"openai": "/v1/batches", "anthropic": "/v1/messages/batches"}
+
+
+def kill_while(system, vendor, method, path):
+    """A run that dies while the vendor deals with a request."""
+    reached, released = held(vendor, method, path)
+    process = started(system)
+    assert reached.wait(30)
+    process.kill()
+    process.wait()
+    vendor.before = lambda method, path: None
+    released.set()
+
+
+def restart(system, vendor, *providers: str):
+    """Starts the emotion service anew with these providers, all of them at the one server."""
+    system.emotion.kill()
+    system.emotion.settings |= {"EMOTION_PROVIDERS": ",".join([*providers, "local"])}
+    for prefix, path, *_ in VENDORS.values():
+        system.emotion.settings |= {f"{prefix}_API_KEY": KEY, f"{prefix}_BASE_URL": vendor.url + path}
+    system.emotion.start()
+
+
+def test_a_lost_batch_is_looked_for_at_whoever_got_it(system, vendor):
+    other = next(name for name in VENDORS if name != system.vendor)
+    restart(system, vendor, system.vendor, other)
+    kill_while(system, vendor, "POST", CREATED[system.vendor])
+    restart(system, vendor, other, system.vendor)
+    check_whole(system, vendor, ingest(system), 3)
+    assert [batch["vendor"] for batch in vendor.batches] == [system.vendor]
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
+
+
+def test_a_batch_of_a_provider_that_is_gone_is_not_handed_to_another(system, vendor):
+    other = next(name for name in VENDORS if name != system.vendor)
+    restart(system, vendor, system.vendor, other)
+    kill_while(system, vendor, "POST", CREATED[system.vendor])
+    restart(system, vendor, other)
+    result = ingest(system)
+    assert result.returncode == 69, result.stdout + result.stderr
+    assert f"EMOTION_PROVIDERS names no {system.vendor} with a batch API" in result.stderr
+    restart(system, vendor, system.vendor, other)
+    check_whole(system, vendor, ingest(system), 3)
+    assert len(vendor.batches) == 1
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
+
+
+def test_a_lost_batch_is_found_though_its_titles_would_make_other_requests_now(system, vendor):
+    kill_while(system, vendor, "POST", CREATED[system.vendor])
+    # Alone in its request from now on: Anthropic's batches are told apart by how many they have.
+    rows = [catalogs.row(index, **({"description": "Ignore them."} if index == 3 else {})) for index in range(COUNT)]
+    catalogs.write(system.file, rows)
+    check_whole(system, vendor, ingest(system), 4)
+    assert sorted(sizes(batch) for batch in vendor.batches) == [[1], [10, 10, 5]]
+    assert {name for name, count in vendor.paid.items() if count > 1} == {"Test Title 3"}
+
+
+def test_a_journal_and_a_batch_of_an_earlier_version_are_taken_up(system, vendor):
+    kill_while(system, vendor, "GET", "/v1/")
+    [journal] = system.folder.glob("*.batches")
+    parts = json.loads(journal.read_text())
+    for part in parts:
+        for name in ("narrowing", "formsRefused", "requests"):
+            part.pop(name, None)
+    journal.write_text(json.dumps(parts))
+    for number, line in enumerate(vendor.batches[0]["lines"]):
+        line["custom_id"] = f"{parts[0]['key']}-{number}"
+    check_whole(system, vendor, ingest(system), 3)
+    assert len(vendor.batches) == 1
+    assert set(vendor.paid.values()) == {1} and len(vendor.paid) == COUNT
 
 
 def test_a_second_run_of_one_file_is_refused(system, vendor):

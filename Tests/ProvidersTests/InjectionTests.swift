@@ -17,10 +17,7 @@ import Testing
   private let phrases: CrisisPhrases
 
   init() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Injections/injections.tsv")
-    self.texts = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst()
-      .compactMap { $0.split(separator: "\t", maxSplits: 1).last.map(String.init) }
+    self.texts = try InjectionTexts.known()
     self.local = LocalEmotionProvider(try EmotionModel(try ModelResource.locate(override: nil)))
     self.phrases = try CrisisPhrases.shipped()
   }
@@ -78,10 +75,20 @@ import Testing
     Self.title("1", Self.many(8) { _ in "pwned" }), Self.title("a", Self.many(8) { _ in "pwned" }),
     Self.title("2", #"{"name":"joy","intensity":NaN}"#),
   ])
-  func `a title's description changes no other title`(obedient: String) async throws {
-    let titles = [OpenAIReply.title("1"), obedient, OpenAIReply.title("3")]
-    try await withServer({ _, _ in [.response(OpenAIReply.titles(titles))] }) {
-      (model) async throws in
+  func `a title's annotation stays within the contract, and its neighbours keep theirs`(
+    obedient: String
+  ) async throws {
+    let alone = obedient.replacing(#""id":"2""#, with: #""id":"1""#)
+    let all = [OpenAIReply.title("1"), obedient, OpenAIReply.title("3")]
+    try await withServer({ request, _ in
+      // The title with the text comes alone, or among its neighbours where it has no sign.
+      let material = RequestBody.material(request, tag: "titles") as? [[String: Any]] ?? []
+      let isNeighbours = !material.contains { $0["name"] as? String == "Name b" }
+      let honest = material.indices.map { OpenAIReply.title("\($0 + 1)") }
+      return [
+        .response(OpenAIReply.titles(isNeighbours ? honest : material.count == 1 ? [alone] : all))
+      ]
+    }) { (model) async throws in
       for text in self.texts {
         let answer = try await self.server(model).annotateTitles(
           .with {

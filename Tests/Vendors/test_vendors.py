@@ -48,13 +48,20 @@ def with_settings(vendor, more: dict[str, str]):
 
 
 def check(vendor, requests):
-    """Holds each body against the vendor's types."""
+    """Holds each body against the vendor's types; skips the test, once all else is seen to be right, where
+    they are not at hand."""
     assert requests
+    missing = None
     for request in requests:
         last = re.split(r"[/:?]", request.path.split("?")[0])[-1]
-        CHECKS[vendor.row, last](request.body)
+        try:
+            CHECKS[vendor.row, last](request.body)
+        except FileNotFoundError as error:
+            missing = error.filename
         fields = {name: request.headers[name] for name in KEY_FIELDS if name in request.headers}
         assert len(fields) == 1 and KEY in next(iter(fields.values())), fields
+    if missing:
+        pytest.skip(f"bodies are not checked without {missing}: set SHARED_DATA")
 
 
 @pytest.mark.parametrize("vendor", CHAT, ids=str)

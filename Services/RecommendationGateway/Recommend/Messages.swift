@@ -81,6 +81,7 @@ extension Netflixgpt_Answer_V1_ItemFailure {
     self.code = error.code.name
     self.message = error.message
     self.field = error.field ?? ""
+    if let reason = error.reason { self.reason = reason }
   }
 }
 

@@ -330,6 +330,27 @@ package nonisolated struct Netflixgpt_Answer_V1_ItemFailure: Sendable {
   /// Clears the value of `field`. Subsequent reads from it will return its default value.
   package mutating func clearField() {self._field = nil}
 
+  /// Upper snake case, such as "REFUSED" or "TRUNCATED"; absent where only the code is known.
+  package var reason: String {
+    get {_reason ?? String()}
+    set {_reason = newValue}
+  }
+  /// Returns true if `reason` has been explicitly set.
+  package var hasReason: Bool {self._reason != nil}
+  /// Clears the value of `reason`. Subsequent reads from it will return its default value.
+  package mutating func clearReason() {self._reason = nil}
+
+  /// Whether the item may fare better when it is asked about again, later or in another way; absent
+  /// where that is not known.
+  package var mayPass: Bool {
+    get {_mayPass ?? false}
+    set {_mayPass = newValue}
+  }
+  /// Returns true if `mayPass` has been explicitly set.
+  package var hasMayPass: Bool {self._mayPass != nil}
+  /// Clears the value of `mayPass`. Subsequent reads from it will return its default value.
+  package mutating func clearMayPass() {self._mayPass = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -337,6 +358,8 @@ package nonisolated struct Netflixgpt_Answer_V1_ItemFailure: Sendable {
   fileprivate var _code: String? = nil
   fileprivate var _message: String? = nil
   fileprivate var _field: String? = nil
+  fileprivate var _reason: String? = nil
+  fileprivate var _mayPass: Bool? = nil
 }
 
 /// Where a person in need finds someone to talk to.
@@ -594,7 +617,7 @@ nonisolated extension Netflixgpt_Answer_V1_Degradation: SwiftProtobuf.Message, S
 
 nonisolated extension Netflixgpt_Answer_V1_ItemFailure: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ItemFailure"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}message\0\u{1}field\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}message\0\u{1}field\0\u{1}reason\0\u{3}may_pass\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -605,6 +628,8 @@ nonisolated extension Netflixgpt_Answer_V1_ItemFailure: SwiftProtobuf.Message, S
       case 1: try { try decoder.decodeSingularStringField(value: &self._code) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self._message) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self._field) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self._reason) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self._mayPass) }()
       default: break
       }
     }
@@ -624,6 +649,12 @@ nonisolated extension Netflixgpt_Answer_V1_ItemFailure: SwiftProtobuf.Message, S
     try { if let v = self._field {
       try visitor.visitSingularStringField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._reason {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 4)
+    } }()
+    try { if let v = self._mayPass {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -631,6 +662,8 @@ nonisolated extension Netflixgpt_Answer_V1_ItemFailure: SwiftProtobuf.Message, S
     if lhs._code != rhs._code {return false}
     if lhs._message != rhs._message {return false}
     if lhs._field != rhs._field {return false}
+    if lhs._reason != rhs._reason {return false}
+    if lhs._mayPass != rhs._mayPass {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

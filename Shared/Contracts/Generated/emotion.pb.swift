@@ -214,6 +214,24 @@ package nonisolated struct Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: S
   /// True to hand nothing over.
   package var estimateOnly: Bool = false
 
+  /// Who gets the titles, as in `usage`, up to 40 lower-case letters, digits and hyphens; empty: the
+  /// first of the chain that has a batch API. Whoever may have to look for the batch later asks with
+  /// `estimate_only` first and keeps who it is.
+  package var provider: String = String()
+
+  /// 0 to 2, by how often an answer to these titles could not be read: 0 puts ten titles in one
+  /// request to the model, 1 three with four times the room for the answer, 2 one with sixteen times.
+  /// A title that reads like an instruction is alone in its request in any case.
+  package var narrowing: Int32 = 0
+
+  /// 0 to 9: how many forms of answer the provider has refused for these titles, from the strictest
+  /// on.
+  package var formsRefused: Int32 = 0
+
+  /// With `may_exist`, `requests` of the answer to an earlier call, by which a batch without a key of
+  /// its own is found though its titles have changed; 0 where that is not known.
+  package var requests: Int32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -244,7 +262,7 @@ package nonisolated struct Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: 
   /// Clears the value of `undecided`. Subsequent reads from it will return its default value.
   package mutating func clearUndecided() {self._undecided = nil}
 
-  /// What the batch will take, by rule of thumb.
+  /// What the batch will take, by rule of thumb, and who gets it.
   package var estimate: Netflixgpt_Answer_V1_Usage {
     get {_estimate ?? Netflixgpt_Answer_V1_Usage()}
     set {_estimate = newValue}
@@ -254,6 +272,16 @@ package nonisolated struct Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: 
   /// Clears the value of `estimate`. Subsequent reads from it will return its default value.
   package mutating func clearEstimate() {self._estimate = nil}
 
+  /// How many requests to the model the batch is made of.
+  package var requests: Int32 {
+    get {_requests ?? 0}
+    set {_requests = newValue}
+  }
+  /// Returns true if `requests` has been explicitly set.
+  package var hasRequests: Bool {self._requests != nil}
+  /// Clears the value of `requests`. Subsequent reads from it will return its default value.
+  package mutating func clearRequests() {self._requests = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -261,6 +289,7 @@ package nonisolated struct Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: 
   fileprivate var _batch: Netflixgpt_Emotion_V1_AnnotationBatch? = nil
   fileprivate var _undecided: Bool? = nil
   fileprivate var _estimate: Netflixgpt_Answer_V1_Usage? = nil
+  fileprivate var _requests: Int32? = nil
 }
 
 /// A batch at a provider.
@@ -339,12 +368,24 @@ package nonisolated struct Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse:
   /// Clears the value of `usage`. Subsequent reads from it will return its default value.
   package mutating func clearUsage() {self._usage = nil}
 
+  /// Why the provider did not take the batch up, as each title's `failure` says too: nothing of it is
+  /// paid for. "RATE_LIMITED": the provider has as many titles waiting as it allows.
+  package var failure: Netflixgpt_Answer_V1_ItemFailure {
+    get {_failure ?? Netflixgpt_Answer_V1_ItemFailure()}
+    set {_failure = newValue}
+  }
+  /// Returns true if `failure` has been explicitly set.
+  package var hasFailure: Bool {self._failure != nil}
+  /// Clears the value of `failure`. Subsequent reads from it will return its default value.
+  package mutating func clearFailure() {self._failure = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _running: Bool? = nil
   fileprivate var _usage: Netflixgpt_Answer_V1_Usage? = nil
+  fileprivate var _failure: Netflixgpt_Answer_V1_ItemFailure? = nil
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -606,7 +647,7 @@ nonisolated extension Netflixgpt_Emotion_V1_TitleAnnotation: SwiftProtobuf.Messa
 
 nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SubmitAnnotationBatchRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}titles\0\u{1}key\0\u{3}may_exist\0\u{3}estimate_only\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}titles\0\u{1}key\0\u{3}may_exist\0\u{3}estimate_only\0\u{1}provider\0\u{1}narrowing\0\u{3}forms_refused\0\u{1}requests\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -618,6 +659,10 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: SwiftP
       case 2: try { try decoder.decodeSingularStringField(value: &self.key) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.mayExist) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.estimateOnly) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.provider) }()
+      case 6: try { try decoder.decodeSingularInt32Field(value: &self.narrowing) }()
+      case 7: try { try decoder.decodeSingularInt32Field(value: &self.formsRefused) }()
+      case 8: try { try decoder.decodeSingularInt32Field(value: &self.requests) }()
       default: break
       }
     }
@@ -636,6 +681,18 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: SwiftP
     if self.estimateOnly != false {
       try visitor.visitSingularBoolField(value: self.estimateOnly, fieldNumber: 4)
     }
+    if !self.provider.isEmpty {
+      try visitor.visitSingularStringField(value: self.provider, fieldNumber: 5)
+    }
+    if self.narrowing != 0 {
+      try visitor.visitSingularInt32Field(value: self.narrowing, fieldNumber: 6)
+    }
+    if self.formsRefused != 0 {
+      try visitor.visitSingularInt32Field(value: self.formsRefused, fieldNumber: 7)
+    }
+    if self.requests != 0 {
+      try visitor.visitSingularInt32Field(value: self.requests, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -644,6 +701,10 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: SwiftP
     if lhs.key != rhs.key {return false}
     if lhs.mayExist != rhs.mayExist {return false}
     if lhs.estimateOnly != rhs.estimateOnly {return false}
+    if lhs.provider != rhs.provider {return false}
+    if lhs.narrowing != rhs.narrowing {return false}
+    if lhs.formsRefused != rhs.formsRefused {return false}
+    if lhs.requests != rhs.requests {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -651,7 +712,7 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest: SwiftP
 
 nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SubmitAnnotationBatchResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}batch\0\u{1}undecided\0\u{1}estimate\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}batch\0\u{1}undecided\0\u{1}estimate\0\u{1}requests\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -662,6 +723,7 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: Swift
       case 1: try { try decoder.decodeSingularMessageField(value: &self._batch) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self._undecided) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._estimate) }()
+      case 4: try { try decoder.decodeSingularInt32Field(value: &self._requests) }()
       default: break
       }
     }
@@ -681,6 +743,9 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: Swift
     try { if let v = self._estimate {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._requests {
+      try visitor.visitSingularInt32Field(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -688,6 +753,7 @@ nonisolated extension Netflixgpt_Emotion_V1_SubmitAnnotationBatchResponse: Swift
     if lhs._batch != rhs._batch {return false}
     if lhs._undecided != rhs._undecided {return false}
     if lhs._estimate != rhs._estimate {return false}
+    if lhs._requests != rhs._requests {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -779,7 +845,7 @@ nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchRequest: Swift
 
 nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CollectAnnotationBatchResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}running\0\u{1}annotations\0\u{1}usage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}running\0\u{1}annotations\0\u{1}usage\0\u{1}failure\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -790,6 +856,7 @@ nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse: Swif
       case 1: try { try decoder.decodeSingularBoolField(value: &self._running) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.annotations) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._usage) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._failure) }()
       default: break
       }
     }
@@ -809,6 +876,9 @@ nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse: Swif
     try { if let v = self._usage {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._failure {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -816,6 +886,7 @@ nonisolated extension Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse: Swif
     if lhs._running != rhs._running {return false}
     if lhs.annotations != rhs.annotations {return false}
     if lhs._usage != rhs._usage {return false}
+    if lhs._failure != rhs._failure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

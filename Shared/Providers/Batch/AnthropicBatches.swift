@@ -35,7 +35,8 @@ struct AnthropicBatches: BatchAPI {
     guard let status = body["processing_status"]?.string, id.isPathSafe else {
       throw .malformedReply
     }
-    return status == "ended" ? .ended([self.endpoint.get("\(Self.path)/\(id)/results")]) : .running
+    guard status == "ended" else { return .running }
+    return .ended([self.endpoint.get("\(Self.path)/\(id)/results")], missing: .timedOut)
   }
 
   func results(in response: HTTPResponse) throws(ProviderError) -> [BatchResult] {
@@ -61,10 +62,11 @@ struct AnthropicBatches: BatchAPI {
   func matches(
     in response: HTTPResponse,
     key: String,
-    count: Int
+    counts: Set<Int>
   ) throws(ProviderError) -> [BatchMatch] {
     try listed(response).compactMap { batch in
-      guard let id = batch["id"]?.string, batch.requestCount == count else { return nil }
+      guard let id = batch["id"]?.string, let count = batch.requestCount, counts.contains(count)
+      else { return nil }
       return BatchMatch(id: id, isCertain: false)
     }
   }

@@ -34,11 +34,11 @@ package protocol BatchAPI: Sendable {
   /// Asks for the account's batches, the latest first: those behind the one named `last`.
   func search(after last: String?) -> HTTPRequest
 
-  /// Which of the batches in an answer may be the one with `key` and `count` lines.
+  /// Which of the batches in an answer may be the one with `key`, made of one of `counts` lines.
   func matches(
     in response: HTTPResponse,
     key: String,
-    count: Int
+    counts: Set<Int>
   ) throws(ProviderError) -> [BatchMatch]
 }
 
@@ -58,8 +58,9 @@ package struct BatchLine: Sendable, Hashable {
 /// How far a batch is.
 package enum BatchStatus: Sendable, Hashable {
   case running
-  /// What to fetch for its results; nothing where the batch failed as a whole.
-  case ended([HTTPRequest])
+  /// What to fetch for its results, and what became of the lines that have none: `timedOut` unless
+  /// the vendor says why it did not take the batch up.
+  case ended([HTTPRequest], missing: ProviderError)
 }
 
 /// What became of one request of a batch.

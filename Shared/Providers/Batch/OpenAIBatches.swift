@@ -53,10 +53,26 @@ struct OpenAIBatches: BatchAPI {
     switch body["status"]?.string {
     case "completed", "expired", "cancelled", "failed":
       let files = ["output_file_id", "error_file_id"].compactMap { body[$0]?.string }
-      return .ended(files.filter(\.isPathSafe).map { self.endpoint.get("/files/\($0)/content") })
+      let missing = body["status"]?.string == "failed" ? Self.failure(body) : .timedOut
+      return .ended(
+        files.filter(\.isPathSafe).map { self.endpoint.get("/files/\($0)/content") },
+        missing: missing
+      )
     case .some: return .running
     case nil: throw .malformedReply
     }
+  }
+
+  /// The account has as many tokens in waiting batches as its tier allows.
+  private static let queueIsFull = "token_limit_exceeded"
+
+  /// Why a batch was not taken up.
+  private static func failure(_ batch: JSONValue) -> ProviderError {
+    let errors = batch["errors"]?["data"]?.array ?? []
+    if errors.contains(where: { $0["code"]?.string == Self.queueIsFull }) { return .rateLimited() }
+    guard !errors.isEmpty else { return .overloaded() }
+    let body = JSONValue.object(["errors": .array(errors)])
+    return FailureSigns(HTTPResponse(status: 400, body: body.bytes)).meaning
   }
 
   func results(in response: HTTPResponse) throws(ProviderError) -> [BatchResult] {
@@ -80,7 +96,7 @@ struct OpenAIBatches: BatchAPI {
   func matches(
     in response: HTTPResponse,
     key: String,
-    count: Int
+    counts: Set<Int>
   ) throws(ProviderError) -> [BatchMatch] {
     try listed(response).compactMap { batch in
       guard batch["metadata"]?["key"]?.string == key, let id = batch["id"]?.string else {

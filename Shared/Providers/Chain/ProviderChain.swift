@@ -77,7 +77,8 @@ package final class ProviderChain: Sendable {
 
   /// Annotates titles whose ids differ.
   ///
-  /// Titles that one provider fails at go to the next one, the others keep their answers.
+  /// Titles that one provider fails at go to the next one, the others keep their answers. A title
+  /// that reads like an instruction is asked about alone.
   ///
   /// - Returns: An outcome for each title, in the same order.
   package func annotations(
@@ -121,9 +122,7 @@ package final class ProviderChain: Sendable {
     within share: Share
   ) async -> [Outcomes] {
     let size = max(1, link.provider.maxTitlesPerCall)
-    let chunks = stride(from: 0, to: titles.count, by: size).map {
-      Array(titles[$0..<min($0 + size, titles.count)])
-    }
+    let chunks = titles.groups(atMost: size).map { Array(titles[$0]) }
     return await withTaskGroup(of: Outcomes.self) { group in
       var outcomes: [Outcomes] = []
       for (index, chunk) in chunks.enumerated() {

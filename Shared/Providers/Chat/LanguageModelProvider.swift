@@ -48,6 +48,7 @@ package final class LanguageModelProvider: EmotionProvider {
         chat: self.api,
         batches: batches,
         prompts: self.prompts,
+        ladder: self.ladder,
         account: self.account,
         price: self.prices.price(provider: self.name, model: self.model),
         share: self.prices.batchShare(provider: self.name),

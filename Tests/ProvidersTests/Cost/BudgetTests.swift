@@ -230,7 +230,7 @@ private final class Clock: Sendable {
       let provider = try self.provider(server, try DailyBudgets(["openai": 0.0001]))
       let batches = try #require(provider.batches)
       let titles = [TitleText(id: "a", name: "A", description: "", genres: [])]
-      #expect(batches.estimate(titles).usd == nil)
+      #expect(batches.estimate(titles).cost.usd == nil)
       await #expect {
         try await batches.submit(titles, key: "k", mayExist: false, until: .after(.seconds(10)))
       } throws: { error in

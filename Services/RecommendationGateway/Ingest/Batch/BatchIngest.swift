@@ -15,12 +15,23 @@ struct BatchIngest: Sendable {
   let report: @Sendable (String) -> Void
 
   static let titlesPerBatch = 500
-  /// How often a title is handed over whose answer failed or ran out of time.
-  static let maxAttempts = 3
+  /// A batch for which a provider has no room is not cut into smaller ones than this.
+  private static let minTitlesPerBatch = 25
   /// Calls in a row that may fail before the run ends.
   private static let maxFailures = 10
 
   private typealias Part = BatchJournal.Part
+  private typealias Version = BatchJournal.Version
+
+  /// What a look at a batch has found.
+  private enum Look {
+    case running
+    case ended
+    /// The provider did not take it up, as it has as much waiting as it allows.
+    case queueFull
+    /// Ended, but a person has to do something before anything else is handed over.
+    case stopped(Netflixgpt_Answer_V1_ItemFailure)
+  }
 
   /// What the batches of `rows` would take.
   func estimate(_ rows: [CatalogRow]) async throws -> [Netflixgpt_Answer_V1_Usage] {
@@ -60,11 +71,9 @@ struct BatchIngest: Sendable {
       part.failures.filter { rows[$0.key] != nil }.map { ($0.key, $0.value) }
     }
     Self.update(&journal, to: rows)
-    let known = Set(journal.parts.flatMap { zip($0.titles, $0.hashes).map(Version.init) })
+    let known = Set(journal.parts.flatMap(\.versions))
     journal.add(
-      work.pending.map { (id: $0.id, hash: $0.version) }
-        .filter { !known.contains(Version(id: $0.id, hash: $0.hash)) },
-      attempt: 1,
+      work.pending.map { Version(id: $0.id, hash: $0.version) }.filter { !known.contains($0) },
       size: Self.titlesPerBatch
     )
     try journal.save()
@@ -74,6 +83,8 @@ struct BatchIngest: Sendable {
       try await Task.sleep(for: self.pollInterval)
     }
     var failures = 0
+    // Whether the provider had no room for a batch, and none has ended since.
+    var isQueueFull = false
     // Collected, with answers that can't be stored by this run.
     var kept: Set<Int> = []
     while let place = journal.parts.indices.first(where: {
@@ -85,13 +96,31 @@ struct BatchIngest: Sendable {
         do {
           let before = journal.parts[index]
           if before.id.isEmpty {
-            journal.parts[index].wasTried = true
-            if !before.wasTried { try journal.save() }
+            // Where there is no room one at a time is tried, once nothing of ours is in its way.
+            if isQueueFull, !before.wasTried, Self.isUnderWay(journal, but: kept) { continue }
+            if !before.wasTried {
+              if before.provider.isEmpty { try await self.choose(&journal.parts[index], rows) }
+              journal.parts[index].wasTried = true
+              try journal.save()
+            }
             try await self.handOver(&journal.parts[index], rows, mayExist: before.wasTried)
           } else {
             let isWhole = file.isSuperset(of: before.titles)
-            let isOver = try await self.collect(index, &journal, rows, &outcome, isWhole: isWhole)
-            if isOver, !isWhole { kept.insert(index) }
+            switch try await self.collect(index, &journal, rows, &outcome, isWhole: isWhole) {
+            case .running: break
+            case .queueFull:
+              isQueueFull = true
+              if !isWhole { kept.insert(index) }
+            case .ended:
+              isQueueFull = false
+              if !isWhole { kept.insert(index) }
+            case .stopped(let failure):
+              try journal.save()
+              throw RPCError(
+                Code(name: failure.code) ?? .failedPrecondition,
+                "\(failure.message); the journal has what is left: run again after that is mended"
+              )
+            }
           }
           failures = 0
           guard journal.parts[index] != before else { continue }
@@ -104,7 +133,7 @@ struct BatchIngest: Sendable {
         }
       }
       // What failed may be on its way still: it must show before it is looked for.
-      if !isMoving || hasFailed { try await Task.sleep(for: self.pollInterval) }
+      if !isMoving || hasFailed || isQueueFull { try await Task.sleep(for: self.pollInterval) }
     }
     if kept.isEmpty {
       journal.remove()
@@ -117,10 +146,12 @@ struct BatchIngest: Sendable {
     return (outcome, journal.parts)
   }
 
-  /// One state of a title.
-  private struct Version: Hashable {
-    var id: String
-    var hash: UInt64
+  /// Whether the provider has a batch of ours that it has not ended.
+  private static func isUnderWay(_ journal: BatchJournal, but kept: Set<Int>) -> Bool {
+    journal.parts.indices.contains { index in
+      let part = journal.parts[index]
+      return !part.isDone && !part.id.isEmpty && !kept.contains(index)
+    }
   }
 
   /// Takes out of what was certainly not handed over what need not be, or has changed.
@@ -134,38 +165,55 @@ struct BatchIngest: Sendable {
     journal.parts.removeAll { $0.titles.isEmpty }
   }
 
+  /// Finds out who will get a batch, so that it can be looked for there whatever comes.
+  private func choose(_ part: inout Part, _ rows: [String: CatalogRow]) async throws {
+    var request = Self.request(part, rows)
+    request.estimateOnly = true
+    let answer = try await self.ingestor.emotions.submit(request)
+    (part.provider, part.model) = (answer.estimate.provider, answer.estimate.model)
+    part.requests = answer.hasRequests ? Int(answer.requests) : nil
+  }
+
+  private static func request(
+    _ part: Part,
+    _ rows: [String: CatalogRow]
+  ) -> Netflixgpt_Emotion_V1_SubmitAnnotationBatchRequest {
+    .with {
+      // A title that has left the file, or was stored meanwhile, is answered and not stored.
+      $0.titles = part.titles.map { id in
+        rows[id]?.catalogTitle.titleText
+          ?? .with {
+            $0.id = id
+            $0.name = id
+          }
+      }
+      $0.key = part.key
+      $0.provider = part.provider
+      $0.narrowing = Int32(clamping: part.handling.narrowing)
+      $0.formsRefused = Int32(clamping: part.handling.formsRefused)
+      $0.requests = Int32(clamping: part.requests ?? 0)
+    }
+  }
+
   private func handOver(
     _ part: inout Part,
     _ rows: [String: CatalogRow],
     mayExist: Bool
   ) async throws {
-    // A title that has left the file, or was stored meanwhile, is answered and not stored.
-    let (key, ids) = (part.key, part.titles)
-    let texts = ids.map { id -> Netflixgpt_Emotion_V1_TitleText in
-      rows[id]?.catalogTitle.titleText
-        ?? .with {
-          $0.id = id
-          $0.name = id
-        }
-    }
-    let answer = try await self.ingestor.emotions.submit(
-      .with {
-        $0.titles = texts
-        $0.key = key
-        $0.mayExist = mayExist
-      }
-    )
+    var request = Self.request(part, rows)
+    request.mayExist = mayExist
+    let answer = try await self.ingestor.emotions.submit(request)
     guard answer.hasBatch else { return }
     (part.provider, part.model) = (answer.batch.provider, answer.batch.model)
     part.id = answer.batch.id
-    self.report("batch \(part.id) of \(ids.count) titles handed over to \(part.provider)")
+    self.report("batch \(part.id) of \(part.titles.count) titles handed over to \(part.provider)")
   }
 
   /// Stores what a batch has answered.
   ///
   /// With `isWhole` false the run's file lacks some of its titles, and it is not done with.
   ///
-  /// - Returns: Whether it has ended.
+  /// - Returns: What was found; a batch that has ended is in the journal with what follows from it.
   /// - Throws: `RPCError` or `StoreError`; `outcome` is as it was then.
   private func collect(
     _ index: Int,
@@ -173,7 +221,7 @@ struct BatchIngest: Sendable {
     _ rows: [String: CatalogRow],
     _ outcome: inout Ingestor.Outcome,
     isWhole: Bool
-  ) async throws -> Bool {
+  ) async throws -> Look {
     let part = journal.parts[index]
     let answer = try await self.ingestor.emotions.collect(
       .with {
@@ -184,16 +232,25 @@ struct BatchIngest: Sendable {
         $0.titleIds = part.titles
       }
     )
-    guard !answer.running else { return false }
+    guard !answer.running else { return .running }
+    if answer.hasFailure, answer.failure.isQueueFull {
+      self.report("batch \(part.id): the provider has too much waiting: trying again later")
+      if isWhole { self.renew(index, &journal, rows) }
+      return .queueFull
+    }
     let hashes = Dictionary(zip(part.titles, part.hashes)) { first, _ in first }
     // A failure in passing lets all of it be stored and counted again.
     var counted = outcome
     var annotated: [CatalogTitle] = []
-    var failed: [(id: String, reason: String)] = []
+    var retry = BatchRetry()
     for annotation in answer.annotations {
       guard let row = rows[annotation.id], row.version == hashes[annotation.id] else { continue }
       if annotation.hasFailure {
-        failed.append((annotation.id, annotation.failure.message))
+        retry.add(
+          Version(id: row.id, hash: row.version),
+          annotation.failure,
+          after: part.handling
+        )
       } else {
         annotated.append(row.catalogTitle.annotated(by: annotation))
       }
@@ -204,27 +261,37 @@ struct BatchIngest: Sendable {
       if let interruption = counted.interruption { throw interruption }
     }
     outcome = counted
+    let unanswered = retry.failed.count + retry.again.reduce(0) { $0 + $1.titles.count }
     self.report(
-      "batch \(part.id): \(annotated.count) titles annotated, \(failed.count) without an answer"
+      "batch \(part.id): \(annotated.count) titles annotated, \(unanswered) without an answer"
     )
-    guard isWhole else { return true }
-    journal.parts[index].isDone = true
-    journal.parts[index].inputTokens = Int(answer.usage.inputTokens)
-    journal.parts[index].outputTokens = Int(answer.usage.outputTokens)
-    journal.parts[index].usd = answer.usage.hasUsd ? answer.usage.usd : nil
-    if part.attempt < Self.maxAttempts {
-      journal.add(
-        failed.map { (id: $0.id, hash: hashes[$0.id] ?? 0) },
-        attempt: part.attempt + 1,
-        size: Self.titlesPerBatch
-      )
-    } else {
-      outcome.failures += failed
-      journal.parts[index].failures = Dictionary(failed.map { ($0.id, $0.reason) }) { first, _ in
-        first
+    if isWhole {
+      journal.parts[index].isDone = true
+      journal.parts[index].inputTokens = Int(answer.usage.inputTokens)
+      journal.parts[index].outputTokens = Int(answer.usage.outputTokens)
+      journal.parts[index].usd = answer.usage.hasUsd ? answer.usage.usd : nil
+      for (handling, titles) in retry.again {
+        journal.add(titles, handling, size: Self.titlesPerBatch)
+      }
+      outcome.failures += retry.failed
+      journal.parts[index].failures = Dictionary(retry.failed.map { ($0.id, $0.reason) }) {
+        first,
+        _ in first
       }
     }
-    return true
+    return retry.stop.map { .stopped($0) } ?? .ended
+  }
+
+  /// Puts a batch for which there was no room back, in two where nothing of ours was in its way.
+  private func renew(
+    _ index: Int,
+    _ journal: inout BatchJournal,
+    _ rows: [String: CatalogRow]
+  ) {
+    let wanted = journal.parts[index].versions.filter { rows[$0.id]?.version == $0.hash }
+    let isAlone = !Self.isUnderWay(journal, but: [index])
+    let half = max(Self.minTitlesPerBatch, (wanted.count + 1) / 2)
+    journal.renew(index, with: wanted, size: isAlone ? half : Self.titlesPerBatch)
   }
 }
 

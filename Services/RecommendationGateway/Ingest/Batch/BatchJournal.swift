@@ -25,8 +25,15 @@ struct BatchJournal: Sendable {
     var hashes: [UInt64]
     /// 1 for titles that are handed over for the first time.
     var attempt: Int
+    /// What earlier answers to these titles have taught, as the emotion service takes it; `nil`, as
+    /// in files of earlier versions, is 0.
+    var narrowing: Int?
+    var formsRefused: Int?
+    /// Who gets it: on the disk before it is handed over.
     var provider = ""
     var model = ""
+    /// Of how many requests to the model it was made when it was first handed over, where known.
+    var requests: Int?
     /// The provider's; empty as long as it is not known.
     var id = ""
     /// Whether it may have reached the provider: on the disk before it is handed over.
@@ -61,18 +68,25 @@ struct BatchJournal: Sendable {
   }
 
   /// Adds batches of `size` titles each.
-  mutating func add(_ titles: [(id: String, hash: UInt64)], attempt: Int, size: Int) {
+  mutating func add(_ titles: [Version], _ handling: Handling = Handling(), size: Int) {
     for start in stride(from: 0, to: titles.count, by: size) {
-      let part = titles[start..<min(start + size, titles.count)]
-      self.parts.append(
-        Part(
-          key: Self.newKey(),
-          titles: part.map(\.id),
-          hashes: part.map(\.hash),
-          attempt: attempt
-        )
-      )
+      self.parts.append(Part(Array(titles[start..<min(start + size, titles.count)]), handling))
     }
+  }
+
+  /// Puts batches that were never handed over in the place of one that its provider did not take up:
+  /// under keys of their own, so that nobody finds the old one in their place.
+  ///
+  /// - Parameters:
+  ///   - index: Of the batch.
+  ///   - titles: Of it, those that are still wanted.
+  ///   - size: The most for each batch.
+  mutating func renew(_ index: Int, with titles: [Version], size: Int) {
+    let handling = self.parts[index].handling
+    self.parts[index] = Part(Array(titles.prefix(size)), handling)
+    // Without titles there is nothing to hand over.
+    self.parts[index].isDone = titles.isEmpty
+    self.add(Array(titles.dropFirst(size)), handling, size: size)
   }
 
   /// Writes the file in one step, so that it is the old or the new one at any moment.
@@ -112,8 +126,49 @@ struct BatchJournal: Sendable {
     unlink(self.path)
     self.lock.remove()
   }
+}
 
-  private static func newKey() -> String {
-    String(UInt64.random(in: UInt64.max / 2...UInt64.max), radix: 36)
+extension BatchJournal {
+  /// One state of a title.
+  struct Version: Hashable {
+    var id: String
+    var hash: UInt64
+  }
+
+  /// How titles are handed over.
+  struct Handling: Hashable, Comparable {
+    var attempt = 1
+    var narrowing = 0
+    var formsRefused = 0
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.attempt, left.narrowing, left.formsRefused)
+        < (right.attempt, right.narrowing, right.formsRefused)
+    }
+  }
+}
+
+extension BatchJournal.Part {
+  var handling: BatchJournal.Handling {
+    BatchJournal.Handling(
+      attempt: self.attempt,
+      narrowing: self.narrowing ?? 0,
+      formsRefused: self.formsRefused ?? 0
+    )
+  }
+
+  var versions: [BatchJournal.Version] {
+    zip(self.titles, self.hashes).map { BatchJournal.Version(id: $0, hash: $1) }
+  }
+
+  fileprivate init(_ titles: [BatchJournal.Version], _ handling: BatchJournal.Handling) {
+    self.init(
+      key: String(UInt64.random(in: UInt64.max / 2...UInt64.max), radix: 36),
+      titles: titles.map(\.id),
+      hashes: titles.map(\.hash),
+      attempt: handling.attempt,
+      narrowing: handling.narrowing,
+      formsRefused: handling.formsRefused
+    )
   }
 }
