@@ -76,6 +76,30 @@ import Testing
     #expect(await answer() == 7)
   }
 
+  @Test(arguments: [ProviderError.unauthenticated, .outOfCredit])
+  func `rests no longer for a rejected key or an empty account because it was overloaded before`(
+    error: ProviderError
+  ) async throws {
+    var policy = RetryPolicy()
+    policy.maxRetries = 0
+    policy.failuresUntilCoolDown = 100
+    policy.longCoolDown = .milliseconds(500)
+    let gate = ProviderGate(policy: policy)
+    for failure in Array(repeating: ProviderError.overloaded(), count: 5) + [error, error] {
+      await #expect(throws: failure) {
+        try await gate.call(until: .after(.seconds(10)), maxWait: .zero) {
+          _ throws(ProviderError) -> Void in throw failure
+        }
+      }
+    }
+    // Doubled for each failure before, the rest would be 16 seconds.
+    try await Task.sleep(for: .milliseconds(1000))
+    let answer = try await gate.call(until: .after(.seconds(10)), maxWait: .zero) {
+      _ throws(ProviderError) in 7
+    }
+    #expect(answer == 7)
+  }
+
   @Test func `rests when it limits the rate, and says how long`() async throws {
     let limited = OpenAIReply.error(429, code: nil, fields: ["retry-after": "30"])
     try await self.withProvider(limited) { (chain, server, _) async throws in

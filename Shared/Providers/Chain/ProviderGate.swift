@@ -8,13 +8,17 @@ import Synchronization
 /// as one that is well.
 package final class ProviderGate: Sendable {
   private struct Record {
+    /// In a row.
     var failures = 0
+    /// In a row, of those that a person has to mend: a bad minute before says nothing of them.
+    var longFailures = 0
     var rest: (until: ContinuousClock.Instant, error: ProviderError)?
     var isProbing = false
     var retries: Double
 
     mutating func succeed() {
       self.failures = 0
+      self.longFailures = 0
       self.rest = nil
       self.isProbing = false
     }
@@ -125,8 +129,10 @@ package final class ProviderGate: Sendable {
       {
         return
       }
-      record.failures += 1
-      guard let rest = self.policy.rest(after: error, failures: record.failures) else { return }
+      let isLong = error.treatment.coolDown == .long
+      if isLong { record.longFailures += 1 } else { record.failures += 1 }
+      let failures = isLong ? record.longFailures : record.failures
+      guard let rest = self.policy.rest(after: error, failures: failures) else { return }
       let end = ContinuousClock.now + rest
       record.rest = (max(end, record.rest?.until ?? end), error)
     }

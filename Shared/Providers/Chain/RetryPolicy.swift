@@ -13,11 +13,11 @@ package struct RetryPolicy: Sendable, Hashable {
   package var failuresUntilCoolDown = 3
   /// A call that had less time than this says nothing about its provider by running out of it.
   package var fairTime: Duration = .seconds(1)
-  /// The first short cool-down, doubled for each failure in a row.
+  /// The first short cool-down, doubled for each further failure in a row that passes by itself.
   package var shortCoolDown: Duration = .seconds(1)
   /// Short enough that a provider that is well again is used within half a minute.
   package var maxShortCoolDown: Duration = .seconds(15)
-  /// The first long cool-down, doubled for each failure in a row.
+  /// The first long cool-down, doubled for each further failure in a row that asks for one.
   package var longCoolDown: Duration = .seconds(15 * 60)
   package var maxLongCoolDown: Duration = .seconds(4 * 3600)
 
@@ -28,7 +28,8 @@ package struct RetryPolicy: Sendable, Hashable {
     Self.doubled(self.firstWait, times: retry, atMost: self.maxWait) * Double.random(in: 0.75...1)
   }
 
-  /// How long a provider rests after `error`, the `failures`th in a row.
+  /// How long a provider rests after `error`, the `failures`th of its kind in a row: one of those
+  /// that ask for a long cool-down, or one of the others.
   ///
   /// - Returns: `nil` when it needs no rest yet.
   func rest(after error: ProviderError, failures: Int) -> Duration? {
