@@ -114,6 +114,83 @@ import Testing
     }
   }
 
+  /// Calls that a test ends when it wants to.
+  private final class Open: Sendable {
+    private let isEnded = Mutex(false)
+    private let begun = Mutex(0)
+
+    func call(_ gate: ProviderGate) async -> Result<Int, ProviderError> {
+      do throws(ProviderError) {
+        return .success(
+          try await gate.call(until: .after(.seconds(60)), maxWait: .zero) {
+            _ throws(ProviderError) in
+            self.begun.withLock { $0 += 1 }
+            while !self.isEnded.withLock({ $0 }) { await Task.yield() }
+            return 1
+          }
+        )
+      } catch {
+        return .failure(error)
+      }
+    }
+
+    /// Waits until `count` calls are under way.
+    func hasBegun(_ count: Int = 1) async {
+      while self.begun.withLock({ $0 }) < count { await Task.yield() }
+    }
+
+    func end() { self.isEnded.withLock { $0 = true } }
+  }
+
+  private func call(
+    _ gate: ProviderGate,
+    failingBy failure: ProviderError? = nil
+  ) async -> ProviderError? {
+    do throws(ProviderError) {
+      try await gate.call(until: .after(.seconds(60)), maxWait: .zero) {
+        _ throws(ProviderError) -> Void in
+        if let failure { throw failure }
+      }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test(arguments: [ProviderError.rateLimited(RetryHint(after: .seconds(20))), .outOfCredit])
+  func `rests on when a call that was sent before succeeds`(error: ProviderError) async {
+    let gate = ProviderGate()
+    let earlier = Open()
+    async let outcome = earlier.call(gate)
+    await earlier.hasBegun()
+    #expect(await self.call(gate, failingBy: error) == error)
+    earlier.end()
+    #expect(await outcome == .success(1))
+    #expect(await self.call(gate)?.reason == error.reason)
+  }
+
+  @Test func `is tried out by one call only, though one from before its rest succeeds`() async throws
+  {
+    var policy = RetryPolicy()
+    policy.failuresUntilCoolDown = 1
+    policy.shortCoolDown = .milliseconds(50)
+    policy.maxRetries = 0
+    let gate = ProviderGate(policy: policy)
+    let (earlier, probe) = (Open(), Open())
+    async let outcome = earlier.call(gate)
+    await earlier.hasBegun()
+    #expect(await self.call(gate, failingBy: .overloaded()) == .overloaded())
+    try await Task.sleep(for: .milliseconds(100))
+    async let tried = probe.call(gate)
+    await probe.hasBegun()
+    earlier.end()
+    #expect(await outcome == .success(1))
+    #expect(await self.call(gate)?.reason == "OVERLOADED")
+    probe.end()
+    #expect(await tried == .success(1))
+    #expect(await self.call(gate) == nil)
+  }
+
   @Test func `rests after three failed calls in a row, and recovers`() async throws {
     var policy = `A chain of providers`.policy
     policy.maxRetries = 0

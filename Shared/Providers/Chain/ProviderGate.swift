@@ -13,15 +13,18 @@ package final class ProviderGate: Sendable {
     /// In a row, of those that a person has to mend: a bad minute before says nothing of them.
     var longFailures = 0
     var rest: (until: ContinuousClock.Instant, error: ProviderError)?
+    /// How many rests have begun or ended.
+    var epoch = 0
     var isProbing = false
     var retries: Double
+  }
 
-    mutating func succeed() {
-      self.failures = 0
-      self.longFailures = 0
-      self.rest = nil
-      self.isProbing = false
-    }
+  /// A call that was let in.
+  private struct Admission {
+    /// Of the record when the call, or its latest attempt, began.
+    var epoch: Int
+    /// Whether the call tries out a provider after its rest.
+    var isProbe: Bool
   }
 
   private let policy: RetryPolicy
@@ -48,7 +51,7 @@ package final class ProviderGate: Sendable {
     metrics: ProviderMetrics? = nil,
     _ body: (ContinuousClock.Instant) async throws(ProviderError) -> Value
   ) async throws(ProviderError) -> Value {
-    let isProbe = try self.enter()
+    var admission = try self.enter()
     let start = ContinuousClock.now
     var retry = 0
     while true {
@@ -56,17 +59,17 @@ package final class ProviderGate: Sendable {
       do {
         let value = try await body(deadline)
         metrics?.record(nil)
-        self.record.withLock { $0.succeed() }
+        self.succeed(admission)
         return value
       } catch let failure {
         error = Task.isCancelled ? .cancelled : failure
         metrics?.record(error)
       }
-      let isLast = isProbe || retry >= self.policy.maxRetries
+      let isLast = admission.isProbe || retry >= self.policy.maxRetries
       guard !isLast, let wait = self.wait(after: error, retry: retry), wait <= maxWait,
         ContinuousClock.now + wait < deadline, self.takeRetry()
       else {
-        self.fail(error, isProbe: isProbe, timeGiven: deadline - start)
+        self.fail(error, admission, timeGiven: deadline - start)
         throw error
       }
       do {
@@ -75,7 +78,7 @@ package final class ProviderGate: Sendable {
         throw .cancelled
       }
       // Another call may have found meanwhile that it is of no use.
-      if let rest = self.restingError { throw rest }
+      admission.epoch = try self.epochUnlessResting()
       retry += 1
     }
   }
@@ -88,13 +91,13 @@ package final class ProviderGate: Sendable {
     }
   }
 
-  private var restingError: ProviderError? {
-    self.record.withLock { record in
-      record.rest.flatMap { rest in
-        let remaining = rest.until - ContinuousClock.now
-        return remaining > .zero ? rest.error.asking(toWait: remaining) : nil
-      }
+  private func epochUnlessResting() throws(ProviderError) -> Int {
+    let epoch = self.record.withLock { record -> Result<Int, ProviderError> in
+      let remaining = record.rest.map { $0.until - ContinuousClock.now } ?? .zero
+      guard let rest = record.rest, remaining > .zero else { return .success(record.epoch) }
+      return .failure(rest.error.asking(toWait: remaining))
     }
+    return try epoch.get()
   }
 
   private func wait(after error: ProviderError, retry: Int) -> Duration? {
@@ -102,29 +105,42 @@ package final class ProviderGate: Sendable {
     return hint.after ?? self.policy.wait(beforeRetry: retry)
   }
 
-  /// Lets a call in; returns whether it is the one that tries out a provider after its rest.
-  private func enter() throws(ProviderError) -> Bool {
-    let admission = self.record.withLock { record -> Result<Bool, ProviderError> in
+  private func enter() throws(ProviderError) -> Admission {
+    let admission = self.record.withLock { record -> Result<Admission, ProviderError> in
       record.retries = min(
         self.policy.spareRetries,
         record.retries + self.policy.retriesPerCall
       )
-      guard let rest = record.rest else { return .success(false) }
+      guard let rest = record.rest else {
+        return .success(Admission(epoch: record.epoch, isProbe: false))
+      }
       let remaining = rest.until - ContinuousClock.now
       guard remaining <= .zero, !record.isProbing else {
         return .failure(rest.error.asking(toWait: max(.zero, remaining)))
       }
       record.isProbing = true
-      return .success(true)
+      return .success(Admission(epoch: record.epoch, isProbe: true))
     }
     return try admission.get()
   }
 
-  private func fail(_ error: ProviderError, isProbe: Bool, timeGiven: Duration) {
+  private func succeed(_ admission: Admission) {
     self.record.withLock { record in
-      if isProbe { record.isProbing = false }
-      // A call that was under way when the rest began knows nothing new.
-      guard isProbe || record.rest == nil else { return }
+      if admission.isProbe { record.isProbing = false }
+      // What was asked before a rest began knows nothing of its reason.
+      guard admission.epoch == record.epoch else { return }
+      (record.failures, record.longFailures) = (0, 0)
+      guard record.rest != nil else { return }
+      record.rest = nil
+      record.epoch += 1
+    }
+  }
+
+  private func fail(_ error: ProviderError, _ admission: Admission, timeGiven: Duration) {
+    self.record.withLock { record in
+      if admission.isProbe { record.isProbing = false }
+      // A call that was under way when a rest began knows nothing new.
+      guard admission.epoch == record.epoch, admission.isProbe || record.rest == nil else { return }
       if error.treatment.coolDown == .none || error == .timedOut && timeGiven < self.policy.fairTime
       {
         return
@@ -135,6 +151,7 @@ package final class ProviderGate: Sendable {
       guard let rest = self.policy.rest(after: error, failures: failures) else { return }
       let end = ContinuousClock.now + rest
       record.rest = (max(end, record.rest?.until ?? end), error)
+      record.epoch += 1
     }
   }
 }
