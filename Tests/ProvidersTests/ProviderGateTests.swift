@@ -1,5 +1,5 @@
 import HTTPMessage
-import Providers
+@testable import Providers
 import ScriptedServer
 import Synchronization
 import Testing
@@ -114,6 +114,35 @@ import Testing
     }
   }
 
+  @Test(arguments: [503, 529])
+  func `rests from its first failure on when an overload has it ask for that`(
+    status: Int
+  ) async throws {
+    let overloaded = OpenAIReply.error(status, code: nil, fields: ["retry-after": "30"])
+    try await self.withProvider(overloaded) { (chain, server, _) async throws in
+      #expect(await self.ask(chain) == .overloaded(RetryHint(after: .seconds(30))))
+      guard case .overloaded(let hint) = await self.ask(chain) else {
+        Issue.record("should rest")
+        return
+      }
+      let remaining = try #require(hint.after)
+      #expect(remaining > .seconds(20) && remaining <= .seconds(30))
+      #expect(server.log.requests.count == 1)
+    }
+  }
+
+  @Test(arguments: [(Duration.zero, 2), (.seconds(3), 3), (.seconds(100_000), 4 * 3600)])
+  func `rests no shorter for being asked once overloads repeat, and hours at most`(
+    asked: Duration,
+    seconds: Int
+  ) {
+    let rest = `A chain of providers`.policy.rest(
+      after: .overloaded(RetryHint(after: asked)),
+      failures: 3
+    )
+    #expect(rest == .seconds(seconds))
+  }
+
   /// Calls that a test ends when it wants to.
   private final class Open: Sendable {
     private let isEnded = Mutex(false)
@@ -169,8 +198,7 @@ import Testing
     #expect(await self.call(gate)?.reason == error.reason)
   }
 
-  @Test func `is tried out by one call only, though one from before its rest succeeds`() async throws
-  {
+  @Test func `is tried out by one call, whatever one from before its rest finds`() async throws {
     var policy = RetryPolicy()
     policy.failuresUntilCoolDown = 1
     policy.shortCoolDown = .milliseconds(50)

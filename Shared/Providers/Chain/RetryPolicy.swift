@@ -33,17 +33,19 @@ package struct RetryPolicy: Sendable, Hashable {
   ///
   /// - Returns: `nil` when it needs no rest yet.
   func rest(after error: ProviderError, failures: Int) -> Duration? {
+    var asked: Duration?
+    if case .later(let hint) = error.treatment.retry { asked = hint.after }
+    asked = asked.map { min($0, self.maxLongCoolDown) }
     switch error.treatment.coolDown {
     case .none: return nil
     case .short:
-      guard case .later(let hint) = error.treatment.retry, let wait = hint.after else {
-        return Self.doubled(self.shortCoolDown, times: failures - 1, atMost: self.maxShortCoolDown)
-      }
-      return min(wait, self.maxLongCoolDown)
+      return asked
+        ?? Self.doubled(self.shortCoolDown, times: failures - 1, atMost: self.maxShortCoolDown)
     case .shortWhenRepeated:
       let excess = failures - self.failuresUntilCoolDown
-      guard excess >= 0 else { return nil }
-      return Self.doubled(self.shortCoolDown, times: excess, atMost: self.maxShortCoolDown)
+      guard excess >= 0 else { return asked.flatMap { $0 > .zero ? $0 : nil } }
+      let own = Self.doubled(self.shortCoolDown, times: excess, atMost: self.maxShortCoolDown)
+      return max(own, asked ?? .zero)
     case .long:
       return Self.doubled(self.longCoolDown, times: failures - 1, atMost: self.maxLongCoolDown)
     }
