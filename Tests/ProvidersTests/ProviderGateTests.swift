@@ -4,7 +4,7 @@ import ScriptedServer
 import Synchronization
 import Testing
 
-@Suite struct `A provider that fails` {
+@Suite(.timeLimit(.minutes(1))) struct `A provider that fails` {
   private func ask(_ chain: ProviderChain) async -> ProviderError? {
     do throws(ProviderError) {
       _ = try await chain.emotions(inMood: "x", until: .after(.seconds(10)))
@@ -154,7 +154,9 @@ import Testing
           try await gate.call(until: .after(.seconds(60)), maxWait: .zero) {
             _ throws(ProviderError) in
             self.begun.withLock { $0 += 1 }
-            while !self.isEnded.withLock({ $0 }) { await Task.yield() }
+            while !self.isEnded.withLock({ $0 }), !Task.isCancelled {
+              try? await Task.sleep(for: .milliseconds(1))
+            }
             return 1
           }
         )
@@ -165,7 +167,9 @@ import Testing
 
     /// Waits until `count` calls are under way.
     func hasBegun(_ count: Int = 1) async {
-      while self.begun.withLock({ $0 }) < count { await Task.yield() }
+      while self.begun.withLock({ $0 }) < count, !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(1))
+      }
     }
 
     func end() { self.isEnded.withLock { $0 = true } }
@@ -217,6 +221,32 @@ import Testing
     probe.end()
     #expect(await tried == .success(1))
     #expect(await self.call(gate) == nil)
+  }
+
+  @Test func `is tried out by another call, and by one only, when the first one hangs`()
+    async throws
+  {
+    var policy = RetryPolicy()
+    policy.failuresUntilCoolDown = 1
+    policy.shortCoolDown = .milliseconds(10)
+    policy.probePatience = .seconds(1)
+    policy.maxRetries = 0
+    let gate = ProviderGate(policy: policy)
+    #expect(await self.call(gate, failingBy: .overloaded()) == .overloaded())
+    try await Task.sleep(for: .milliseconds(50))
+    let (hanging, second) = (Open(), Open())
+    async let outcome = hanging.call(gate)
+    await hanging.hasBegun()
+    #expect(await self.call(gate)?.reason == "OVERLOADED")
+    try await Task.sleep(for: .milliseconds(1100))
+    async let tried = second.call(gate)
+    await second.hasBegun()
+    #expect(await self.call(gate)?.reason == "OVERLOADED")
+    second.end()
+    #expect(await tried == .success(1))
+    #expect(await self.call(gate) == nil)
+    hanging.end()
+    #expect(await outcome == .success(1))
   }
 
   @Test func `rests after three failed calls in a row, and recovers`() async throws {

@@ -3,9 +3,9 @@ import Synchronization
 
 /// The way to one provider: asks again where that helps, and leaves it alone while it can't answer.
 ///
-/// After a cool-down a single call goes through; its success opens the gate for all. Retries come
-/// from a budget that all calls share, so that a provider in trouble isn't asked many times as much
-/// as one that is well.
+/// After a cool-down a single call goes through, and another where that one takes long; a success
+/// opens the gate for all. Retries come from a budget that all calls share, so that a provider in
+/// trouble isn't asked many times as much as one that is well.
 package final class ProviderGate: Sendable {
   private struct Record {
     /// In a row.
@@ -15,16 +15,22 @@ package final class ProviderGate: Sendable {
     var rest: (until: ContinuousClock.Instant, error: ProviderError)?
     /// How many rests have begun or ended.
     var epoch = 0
-    var isProbing = false
+    /// When the latest call began that tries the provider out, and that has not ended.
+    var probe: ContinuousClock.Instant?
     var retries: Double
+
+    mutating func endProbe(_ admission: Admission) {
+      // One that took long may have been followed by another.
+      if self.probe == admission.probe { self.probe = nil }
+    }
   }
 
   /// A call that was let in.
   private struct Admission {
     /// Of the record when the call, or its latest attempt, began.
     var epoch: Int
-    /// Whether the call tries out a provider after its rest.
-    var isProbe: Bool
+    /// When the call began, if it tries out a provider after its rest.
+    var probe: ContinuousClock.Instant?
   }
 
   private let policy: RetryPolicy
@@ -65,7 +71,7 @@ package final class ProviderGate: Sendable {
         error = Task.isCancelled ? .cancelled : failure
         metrics?.record(error)
       }
-      let isLast = admission.isProbe || retry >= self.policy.maxRetries
+      let isLast = admission.probe != nil || retry >= self.policy.maxRetries
       guard !isLast, let wait = self.wait(after: error, retry: retry), wait <= maxWait,
         ContinuousClock.now + wait < deadline, self.takeRetry()
       else {
@@ -112,35 +118,39 @@ package final class ProviderGate: Sendable {
         record.retries + self.policy.retriesPerCall
       )
       guard let rest = record.rest else {
-        return .success(Admission(epoch: record.epoch, isProbe: false))
+        return .success(Admission(epoch: record.epoch))
       }
-      let remaining = rest.until - ContinuousClock.now
-      guard remaining <= .zero, !record.isProbing else {
+      let now = ContinuousClock.now
+      let remaining = rest.until - now
+      let isTried = record.probe.map { now - $0 < self.policy.probePatience } ?? false
+      guard remaining <= .zero, !isTried else {
         return .failure(rest.error.asking(toWait: max(.zero, remaining)))
       }
-      record.isProbing = true
-      return .success(Admission(epoch: record.epoch, isProbe: true))
+      record.probe = now
+      return .success(Admission(epoch: record.epoch, probe: now))
     }
     return try admission.get()
   }
 
   private func succeed(_ admission: Admission) {
     self.record.withLock { record in
-      if admission.isProbe { record.isProbing = false }
+      record.endProbe(admission)
       // What was asked before a rest began knows nothing of its reason.
       guard admission.epoch == record.epoch else { return }
       (record.failures, record.longFailures) = (0, 0)
       guard record.rest != nil else { return }
-      record.rest = nil
+      (record.rest, record.probe) = (nil, nil)
       record.epoch += 1
     }
   }
 
   private func fail(_ error: ProviderError, _ admission: Admission, timeGiven: Duration) {
     self.record.withLock { record in
-      if admission.isProbe { record.isProbing = false }
+      record.endProbe(admission)
       // A call that was under way when a rest began knows nothing new.
-      guard admission.epoch == record.epoch, admission.isProbe || record.rest == nil else { return }
+      guard admission.epoch == record.epoch, admission.probe != nil || record.rest == nil else {
+        return
+      }
       if error.treatment.coolDown == .none || error == .timedOut && timeGiven < self.policy.fairTime
       {
         return

@@ -21,6 +21,10 @@ package struct RetryPolicy: Sendable, Hashable {
   package var longCoolDown: Duration = .seconds(15 * 60)
   package var maxLongCoolDown: Duration = .seconds(4 * 3600)
 
+  /// How long one call may keep all others waiting while it tries out a provider after its rest;
+  /// then another may try too.
+  package var probePatience: Duration = .seconds(10)
+
   package init() {}
 
   /// How long to wait before retry number `retry`, 0 being the first.
