@@ -31,7 +31,7 @@ package final class LanguageModelProvider: EmotionProvider {
     self.name = name
     self.api = api
     self.prompts = prompts
-    self.ladder = Ladder(api.forms)
+    self.ladder = Ladder(api.forms, provider: name, model: api.model)
     self.prices = billing.prices
     self.account = billing.account(provider: name, model: api.model)
     self.handler = handler
@@ -140,7 +140,7 @@ package final class LanguageModelProvider: EmotionProvider {
           bill: { ModelAccount.Bill(use: $0.use, usd: $0.usd) }
         )
         reply.usd = usd
-        if let refusal { self.ladder.learn(form, isCertain: refusal == .formUnsupported) }
+        self.ladder.learn(form, after: refusal)
         return (reply, form)
       } catch {
         // A refusal that doesn't say why may be of the form: that is worth one try.

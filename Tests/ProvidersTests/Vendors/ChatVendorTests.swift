@@ -173,6 +173,52 @@ import Testing
     }
   }
 
+  @Test func `refusals that don't name the form are forgotten when it is answered in`() async throws
+  {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "openai" })
+    let reply = vendor.reply(Self.mood, false)
+    let refusal = try #require(vendor.failures[.badRequest])
+    try await withServer({ request, _ in
+      let body = RequestBody.object(request)
+      let isOdd = RequestBody.material(request, tag: "mood") as? String == "odd"
+      return [.response(isOdd && body["response_format"] != nil ? refusal : reply)]
+    }) { (server) async throws in
+      let provider = try vendor.provider(at: server.authority)
+      for mood in Array(repeating: ["odd", "odd", "even"], count: 3).joined() {
+        _ = try await provider.emotions(inMood: mood, deadline: .after(.seconds(10)))
+      }
+      #expect(provider.remark.isEmpty)
+      #expect(server.log.requests.count == 15)
+    }
+  }
+
+  @Test(arguments: [
+    ("json_validate_failed", "Failed to generate JSON. Please adjust your prompt."),
+    ("tool_use_failed", "Failed to call a function. Please adjust your tools."),
+  ])
+  func `an answer that Groq couldn't read is asked for again in the same form`(
+    code: String,
+    message: String
+  ) async throws {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "groq" })
+    let unread = failure(
+      400,
+      """
+      {"error":{"message":"\(message)","type":"invalid_request_error","code":"\(code)",\
+      "failed_generation":"\(Failures.secret)"}}
+      """
+    )
+    let reply = vendor.reply(Self.mood, false)
+    let (outcome, requests) = try await self.ask(vendor) { _, number in
+      [.response(number == 0 ? unread : reply)]
+    }
+    #expect(try outcome.get().emotions.count == 2)
+    let forms = requests.map { RequestBody.object($0)["response_format"] as? [String: Any] }
+    #expect(forms.map { $0?["type"] as? String } == ["json_schema", "json_schema"])
+    let (failed, _) = try await self.ask(vendor) { _, _ in [.response(unread)] }
+    #expect(failed == .failure(.malformedReply))
+  }
+
   @Test func `a tool's arguments are the answer`() async throws {
     let arguments = OpenAIReply.quoted(Self.mood)
     let replies: [String: String] = [
