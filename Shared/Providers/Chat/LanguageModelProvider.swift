@@ -60,10 +60,19 @@ package final class LanguageModelProvider: EmotionProvider {
     inMood mood: String,
     deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> MoodAnswer {
-    try await self.answer(to: .mood(mood, self.prompts), until: deadline) {
-      (reply, isLenient) throws(ProviderError) in
-      try MoodReply.answer(from: reply, isLenient: isLenient)
-    }.answer
+    var isCrisis = false
+    do throws(ProviderError) {
+      var answer = try await self.answer(to: .mood(mood, self.prompts), until: deadline) {
+        (reply, isLenient) throws(ProviderError) in
+        isCrisis = isCrisis || MoodReply.signalsCrisis(reply)
+        return try MoodReply.answer(from: reply, isLenient: isLenient)
+      }.answer
+      // A second reply doesn't take back what the first one feared.
+      answer.isCrisis = isCrisis
+      return answer
+    } catch {
+      throw isCrisis && error != .cancelled ? .selfHarm : error
+    }
   }
 
   package func annotations(
