@@ -113,10 +113,8 @@ extension ChatReply {
 extension String {
   /// What follows the thoughts that some open models write before they answer.
   var withoutThoughts: Substring {
-    guard self.contains("<think>"), let end = self.range(ofThoughtsEnd: "</think>") else {
-      return self[...]
-    }
-    return self[end...]
+    // The beginning is missing where a server writes it on the model's behalf.
+    self.range(ofThoughtsEnd: "</think>").map { self[$0...] } ?? self[...]
   }
 
   private func range(ofThoughtsEnd mark: String) -> String.Index? {
