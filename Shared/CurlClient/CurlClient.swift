@@ -11,6 +11,11 @@ package final class CurlClient: Sendable {
   package struct Configuration: Sendable, Hashable {
     /// For name resolution, TCP and TLS together.
     package var connectTimeout: Duration = .seconds(5)
+    /// How long a peer may take nothing of what was sent to it until its connection counts as dead:
+    /// calls on it end, and later ones make a new one.
+    package var silenceLimit: Duration = .seconds(10)
+    /// How old a connection may be when a call takes it up; one in use is not cut off.
+    package var connectionLifetime: Duration = .seconds(300)
     /// Of a response's body.
     package var maxResponseBytes = 32 << 20
     package var userAgent = "netflixgpt/1"

@@ -35,6 +35,12 @@ struct EasyHandle: ~Copyable {
     try CurlError.check(ccurl_set_callback(self.raw, option, callback))
   }
 
+  /// Ends connections whose peer takes nothing of what is sent to it for `limit`.
+  func setSilenceLimit(_ limit: Duration) throws(CurlError) {
+    let milliseconds = UInt32(clamping: max(1, Int64(limit / .milliseconds(1))))
+    try CurlError.check(ccurl_set_silence_limit(self.raw, milliseconds))
+  }
+
   /// The number behind `info`, 0 when libcurl doesn't know it.
   func number(_ info: CURLINFO) -> Int {
     var value = 0

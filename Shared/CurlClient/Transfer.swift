@@ -57,6 +57,9 @@ final class Transfer {
     // Source: https://github.com/curl/curl/issues/10634
     try self.handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
     try self.handle.set(CURLOPT_TCP_KEEPALIVE, 1)
+    try self.handle.setSilenceLimit(configuration.silenceLimit)
+    let lifetime = Int(configuration.connectionLifetime / .seconds(1))
+    try self.handle.set(CURLOPT_MAXLIFETIME_CONN, max(1, lifetime))
     try self.handle.set(CURLOPT_NOSIGNAL, 1)
     // Otherwise cancelling during a slow name resolution waits for it, and with it the whole loop.
     try self.handle.set(CURLOPT_QUICK_EXIT, 1)

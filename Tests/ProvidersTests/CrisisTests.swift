@@ -14,11 +14,13 @@ import Testing
   /// No phrase of ours knows it, and no reader could miss it.
   private static let mood = "the pills are counted and the letter is written"
 
+  /// Extracts the mood; the last of the replies answers all further requests.
   private func extract(
-    _ reply: HTTPResponse,
+    _ replies: HTTPResponse...,
     behind local: Bool = false
   ) async throws -> Netflixgpt_Emotion_V1_ExtractEmotionsResponse {
-    try await withServer({ _, _ in [.response(reply)] }) { (openai) async throws in
+    try await withServer({ _, number in [.response(replies[min(number, replies.count - 1)])] }) {
+      (openai) async throws in
       var providers: [any EmotionProvider] = [try openai.emotionProvider()]
       if local {
         let resource = try ModelResource.locate(override: nil)
@@ -127,6 +129,72 @@ import Testing
       """
     )
     #expect(try await self.extract(reply).safety == (isCrisis ? .crisis : .none))
+  }
+
+  private static let graded = """
+    "prompt_filter_results":[{"prompt_index":0,"content_filter_results":\
+    {"self_harm":{"filtered":false,"severity":"high"}}}]
+    """
+
+  @Test(arguments: [
+    #"[{"message":{"content":null,"refusal":"I can't help with that."},"finish_reason":"stop"}]"#,
+    #"[{"message":{"content":""},"finish_reason":"content_filter"}]"#,
+    #"[{"message":{"content":""},"finish_reason":"stop"}]"#,
+    #"[{"message":{"content":"I'm so sorry."},"finish_reason":"stop"}]"#,
+    #"[{"message":{"content":"{\"emo"},"finish_reason":"length"}]"#,
+    #"[{"message":{"content":null},"finish_reason":"error"}]"#,
+    "[]",
+  ])
+  func `is answered with help where the model doesn't answer what the moderation graded`(
+    choices: String
+  ) async throws {
+    let reply = OpenAIReply.json(#"{"choices":\#(choices),\#(Self.graded)}"#)
+    let answer = try await self.extract(reply)
+    #expect(answer.safety == .crisis)
+    #expect(answer.degraded.map(\.reason) == ["SELF_HARM"])
+    let read = try await self.extract(reply, behind: true)
+    #expect(read.safety == .crisis)
+    #expect(read.usage.provider == "local")
+  }
+
+  @Test(arguments: [
+    (#"{"crisis":true,"emotions":[]}"#, "stop"),
+    (#"{"crisis":true,"emotions":[{"name":"?!","intensity":1}],"language":"en"}"#, "stop"),
+    (#"{"crisis":true}"#, "stop"), (#"{"crisis": "yes", "emotions": "none"}"#, "stop"),
+    (#"{"crisis":true,"emotions":[{"name":"despair","intens"#, "length"),
+    (#"{"emotions":[{"name":"despair"}],"crisis":1,"language":"e"#, "length"),
+    ("```json\n{\"crisis\" : true,\n", "stop"),
+  ])
+  func `is answered with help where the model says so and no more that is of use`(
+    content: String,
+    finish: String
+  ) async throws {
+    let reply = OpenAIReply.chat(content, finish: finish)
+    let answer = try await self.extract(reply)
+    #expect(answer.safety == .crisis)
+    #expect(answer.emotions.map(\.name) == ["despair"])
+    #expect(answer.degraded.map(\.reason) == ["SELF_HARM"])
+    let read = try await self.extract(reply, behind: true)
+    #expect(read.safety == .crisis)
+    #expect(read.usage.provider == "local")
+  }
+
+  @Test func `stays one where the model says so only when it is asked for the first time`()
+    async throws
+  {
+    let first = OpenAIReply.chat(#"{"crisis":true,"emotions":[]}"#)
+    let answer = try await self.extract(first, Self.reading("false"))
+    #expect(answer.safety == .crisis)
+    #expect(answer.degraded.isEmpty)
+    #expect(answer.confidence == 0.8)
+  }
+
+  @Test(arguments: [
+    #"{"crisis":false,"emotions":[]}"#, #"{"crisis":fal"#, #"{"crisis":"#, #"{"crisis":10,"em"#,
+    "No crisis: true friends.",
+  ])
+  func `is none in an answer of no use that doesn't say so`(content: String) async throws {
+    await #expect(throws: RPCError.self) { try await self.extract(OpenAIReply.chat(content)) }
   }
 
   @Test func `stays blocked where a filter stops it for another reason`() async throws {

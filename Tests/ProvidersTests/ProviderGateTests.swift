@@ -1,10 +1,10 @@
 import HTTPMessage
-import Providers
+@testable import Providers
 import ScriptedServer
 import Synchronization
 import Testing
 
-@Suite struct `A provider that fails` {
+@Suite(.timeLimit(.minutes(1))) struct `A provider that fails` {
   private func ask(_ chain: ProviderChain) async -> ProviderError? {
     do throws(ProviderError) {
       _ = try await chain.emotions(inMood: "x", until: .after(.seconds(10)))
@@ -76,6 +76,30 @@ import Testing
     #expect(await answer() == 7)
   }
 
+  @Test(arguments: [ProviderError.unauthenticated, .outOfCredit])
+  func `rests no longer for a rejected key or an empty account because it was overloaded before`(
+    error: ProviderError
+  ) async throws {
+    var policy = RetryPolicy()
+    policy.maxRetries = 0
+    policy.failuresUntilCoolDown = 100
+    policy.longCoolDown = .milliseconds(500)
+    let gate = ProviderGate(policy: policy)
+    for failure in Array(repeating: ProviderError.overloaded(), count: 5) + [error, error] {
+      await #expect(throws: failure) {
+        try await gate.call(until: .after(.seconds(10)), maxWait: .zero) {
+          _ throws(ProviderError) -> Void in throw failure
+        }
+      }
+    }
+    // Doubled for each failure before, the rest would be 16 seconds.
+    try await Task.sleep(for: .milliseconds(1000))
+    let answer = try await gate.call(until: .after(.seconds(10)), maxWait: .zero) {
+      _ throws(ProviderError) in 7
+    }
+    #expect(answer == 7)
+  }
+
   @Test func `rests when it limits the rate, and says how long`() async throws {
     let limited = OpenAIReply.error(429, code: nil, fields: ["retry-after": "30"])
     try await self.withProvider(limited) { (chain, server, _) async throws in
@@ -88,6 +112,141 @@ import Testing
       #expect(remaining > .seconds(20) && remaining <= .seconds(30))
       #expect(server.log.requests.count == 1)
     }
+  }
+
+  @Test(arguments: [503, 529])
+  func `rests from its first failure on when an overload has it ask for that`(
+    status: Int
+  ) async throws {
+    let overloaded = OpenAIReply.error(status, code: nil, fields: ["retry-after": "30"])
+    try await self.withProvider(overloaded) { (chain, server, _) async throws in
+      #expect(await self.ask(chain) == .overloaded(RetryHint(after: .seconds(30))))
+      guard case .overloaded(let hint) = await self.ask(chain) else {
+        Issue.record("should rest")
+        return
+      }
+      let remaining = try #require(hint.after)
+      #expect(remaining > .seconds(20) && remaining <= .seconds(30))
+      #expect(server.log.requests.count == 1)
+    }
+  }
+
+  @Test(arguments: [(Duration.zero, 2), (.seconds(3), 3), (.seconds(100_000), 4 * 3600)])
+  func `rests no shorter for being asked once overloads repeat, and hours at most`(
+    asked: Duration,
+    seconds: Int
+  ) {
+    let rest = `A chain of providers`.policy.rest(
+      after: .overloaded(RetryHint(after: asked)),
+      failures: 3
+    )
+    #expect(rest == .seconds(seconds))
+  }
+
+  /// Calls that a test ends when it wants to.
+  private final class Open: Sendable {
+    private let isEnded = Mutex(false)
+    private let begun = Mutex(0)
+
+    func call(_ gate: ProviderGate) async -> Result<Int, ProviderError> {
+      do throws(ProviderError) {
+        return .success(
+          try await gate.call(until: .after(.seconds(60)), maxWait: .zero) {
+            _ throws(ProviderError) in
+            self.begun.withLock { $0 += 1 }
+            while !self.isEnded.withLock({ $0 }), !Task.isCancelled {
+              try? await Task.sleep(for: .milliseconds(1))
+            }
+            return 1
+          }
+        )
+      } catch {
+        return .failure(error)
+      }
+    }
+
+    /// Waits until `count` calls are under way.
+    func hasBegun(_ count: Int = 1) async {
+      while self.begun.withLock({ $0 }) < count, !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(1))
+      }
+    }
+
+    func end() { self.isEnded.withLock { $0 = true } }
+  }
+
+  private func call(
+    _ gate: ProviderGate,
+    failingBy failure: ProviderError? = nil
+  ) async -> ProviderError? {
+    do throws(ProviderError) {
+      try await gate.call(until: .after(.seconds(60)), maxWait: .zero) {
+        _ throws(ProviderError) -> Void in
+        if let failure { throw failure }
+      }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test(arguments: [ProviderError.rateLimited(RetryHint(after: .seconds(20))), .outOfCredit])
+  func `rests on when a call that was sent before succeeds`(error: ProviderError) async {
+    let gate = ProviderGate()
+    let earlier = Open()
+    async let outcome = earlier.call(gate)
+    await earlier.hasBegun()
+    #expect(await self.call(gate, failingBy: error) == error)
+    earlier.end()
+    #expect(await outcome == .success(1))
+    #expect(await self.call(gate)?.reason == error.reason)
+  }
+
+  @Test func `is tried out by one call, whatever one from before its rest finds`() async throws {
+    var policy = RetryPolicy()
+    policy.failuresUntilCoolDown = 1
+    policy.shortCoolDown = .milliseconds(50)
+    policy.maxRetries = 0
+    let gate = ProviderGate(policy: policy)
+    let (earlier, probe) = (Open(), Open())
+    async let outcome = earlier.call(gate)
+    await earlier.hasBegun()
+    #expect(await self.call(gate, failingBy: .overloaded()) == .overloaded())
+    try await Task.sleep(for: .milliseconds(100))
+    async let tried = probe.call(gate)
+    await probe.hasBegun()
+    earlier.end()
+    #expect(await outcome == .success(1))
+    #expect(await self.call(gate)?.reason == "OVERLOADED")
+    probe.end()
+    #expect(await tried == .success(1))
+    #expect(await self.call(gate) == nil)
+  }
+
+  @Test func `is tried out by another call, and by one only, when the first one hangs`()
+    async throws
+  {
+    var policy = RetryPolicy()
+    policy.failuresUntilCoolDown = 1
+    policy.shortCoolDown = .milliseconds(10)
+    policy.probePatience = .seconds(1)
+    policy.maxRetries = 0
+    let gate = ProviderGate(policy: policy)
+    #expect(await self.call(gate, failingBy: .overloaded()) == .overloaded())
+    try await Task.sleep(for: .milliseconds(50))
+    let (hanging, second) = (Open(), Open())
+    async let outcome = hanging.call(gate)
+    await hanging.hasBegun()
+    #expect(await self.call(gate)?.reason == "OVERLOADED")
+    try await Task.sleep(for: .milliseconds(1100))
+    async let tried = second.call(gate)
+    await second.hasBegun()
+    #expect(await self.call(gate)?.reason == "OVERLOADED")
+    second.end()
+    #expect(await tried == .success(1))
+    #expect(await self.call(gate) == nil)
+    hanging.end()
+    #expect(await outcome == .success(1))
   }
 
   @Test func `rests after three failed calls in a row, and recovers`() async throws {

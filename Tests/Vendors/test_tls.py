@@ -149,8 +149,17 @@ class Proxy(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
+        # Little is taken, and so acknowledged, of what nobody reads any more.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.port = self.listener.getsockname()[1]
         self.tunnels: list[str] = []
+        self.silent = threading.Event()
+        self.ended = threading.Event()
+
+    def fall_silent(self):
+        """The tunnels that there are carry nothing any more, and aren't closed; new ones do."""
+        self.silent.set()
+        self.silent = threading.Event()
 
     def run(self):
         while True:
@@ -165,13 +174,16 @@ class Proxy(threading.Thread):
         self.tunnels.append(target)
         server = socket.create_connection(("127.0.0.1", int(target.rsplit(":", 1)[1])))
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        threading.Thread(target=self.pump, args=(server, client), daemon=True).start()
-        self.pump(client, server)
+        silent = self.silent
+        threading.Thread(target=self.pump, args=(server, client, silent), daemon=True).start()
+        self.pump(client, server, silent)
 
-    @staticmethod
-    def pump(source: socket.socket, sink: socket.socket):
+    def pump(self, source: socket.socket, sink: socket.socket, silent: threading.Event):
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                if silent.is_set():
+                    self.ended.wait()
+                    break
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
 
@@ -184,6 +196,24 @@ def test_a_proxy_of_the_environment_is_used(secure, start):
         assert call(service.port, EXTRACT, {"mood": f"mood {number}"}).status == 200
     assert proxy.tunnels == [f"localhost:{secure.port}"]
     assert secure.seen()["versions"] == {"2": 3}
+
+
+def test_a_connection_that_is_silently_dead_is_replaced(secure, start):
+    proxy = Proxy()
+    proxy.start()
+    service = start(secure.settings() | {"https_proxy": f"http://127.0.0.1:{proxy.port}"})
+    assert call(service.port, EXTRACT, {"mood": "before"}).status == 200
+    proxy.fall_silent()
+    began = time.monotonic()
+    status, number = None, 0
+    # Each mood waits for less than what would have the provider rest.
+    while status != 200 and time.monotonic() < began + 25:
+        number += 1
+        status = call(service.port, EXTRACT, {"mood": f"mood {number}"}, {"connect-timeout-ms": "500"}).status
+    proxy.ended.set()
+    print(f"answered {time.monotonic() - began:.1f} s after the connection died, by mood {number}")
+    assert status == 200 and number > 1
+    assert len(proxy.tunnels) == 2
 
 
 def test_no_proxy_keeps_a_host_out_of_it(secure, start):

@@ -11,7 +11,7 @@ import vendor_server
 from checks import CHECKS
 from vendors import CHAT, EMBEDDINGS, KEY, TEXT
 
-from running import Service, call
+from running import Service, call, send
 
 EXTRACT = "/netflixgpt.emotion.v1.EmotionService/ExtractEmotions"
 ANNOTATE = "/netflixgpt.emotion.v1.EmotionService/AnnotateTitles"
@@ -178,6 +178,20 @@ def test_doctor_says_which_form_is_used_and_which_prompts(server, tmp_path):
     assert result.returncode == 0, result.stdout
     assert "using a forced tool" in result.stdout and "version 9-mine" in result.stdout
     assert server.requests[-1].body["messages"][0]["content"] == "Read the mood."
+
+
+def test_a_gauge_tells_which_form_is_in_use(server, start):
+    def shown() -> dict[str, str]:
+        text = send(service.port, "GET", "/metrics").body.decode()
+        return dict(re.findall(r'provider_answer_form{[^}]*form="(\w+)"[^}]*} (\S+)', text))
+
+    service = start("emotion-service", "EMOTION_PROVIDERS", CHAT[0])
+    assert shown() == {}
+    assert call(service.port, EXTRACT, {"mood": TEXT}).status == 200
+    assert shown() == {"schema": "1", "tool": "0", "object": "0", "text": "0"}
+    server.refused = {"schema"}
+    assert call(service.port, EXTRACT, {"mood": f"{TEXT}!"}).status == 200
+    assert shown() == {"schema": "0", "tool": "1", "object": "0", "text": "0"}
 
 
 def test_an_unforeseen_server_is_spoken_to_as_it_wants(server, start):

@@ -59,7 +59,7 @@ package enum ProviderError: Error, Sendable, Hashable {
     case none
     /// Seconds, from the first failure on.
     case short
-    /// Seconds, once failures follow each other.
+    /// Seconds, once failures follow each other, or as long as the provider asks for.
     case shortWhenRepeated
     /// Minutes: a person has to act first.
     case long

@@ -8,10 +8,14 @@ package struct ProviderInspection: Sendable {
   private static let maxModelsNamed = 8
 
   private let handler: HTTPHandler
+  private let patience: Duration
 
-  /// - Parameter handler: Sends requests to the outside world.
-  package init(handler: @escaping HTTPHandler) {
+  /// - Parameters:
+  ///   - handler: Sends requests to the outside world.
+  ///   - patience: For each request.
+  package init(handler: @escaping HTTPHandler, patience: Duration = Self.patience) {
     self.handler = handler
+    self.patience = patience
   }
 
   /// What is wrong and what to do about it.
@@ -56,7 +60,7 @@ package struct ProviderInspection: Sendable {
       let response = try? await ProviderError.exchange(
         request,
         over: self.handler,
-        until: .now + Self.patience
+        until: .now + self.patience
       )
     else { return unknown }
     let names = ModelList.names(in: response)
@@ -75,12 +79,29 @@ package struct ProviderInspection: Sendable {
   private func reason(_ provider: (any Inspectable)?) async -> String {
     guard let request = provider?.probe else { return "" }
     do {
-      _ = try await self.handler(request)
-      return ": a first connection was lost, a second one was not"
+      return try await self.isAnswered(request)
+        ? ": a first connection was lost, a second one was not"
+        : ": a first connection was lost, and a second one gave no answer"
     } catch let error as HTTPTransportError {
       return ": \(error.description)"
     } catch {
       return ""
+    }
+  }
+
+  /// Whether any response comes before patience ends.
+  private func isAnswered(_ request: HTTPRequest) async throws -> Bool {
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        _ = try await self.handler(request)
+        return true
+      }
+      group.addTask {
+        try await Task.sleep(for: self.patience)
+        return false
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? false
     }
   }
 

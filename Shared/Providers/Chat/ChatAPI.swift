@@ -28,7 +28,7 @@ package struct ChatReply: Sendable, Hashable {
   /// Whether the answer ended because it grew longer than it was allowed to.
   package var isCutOff: Bool
   /// Whether the vendor's moderation saw a wish to die or to be hurt in the question.
-  package var signalsSelfHarm: Bool
+  package var signalsSelfHarm = false
   /// `nil` where the vendor counted nothing.
   package var use: TokenUse?
   /// USD; of a vendor that doesn't name the sum only known after the exchange.
@@ -37,7 +37,6 @@ package struct ChatReply: Sendable, Hashable {
   init(
     content: String,
     isCutOff: Bool = false,
-    signalsSelfHarm: Bool = false,
     inputTokens: Int?,
     cachedTokens: Int? = nil,
     outputTokens: Int?,
@@ -45,7 +44,6 @@ package struct ChatReply: Sendable, Hashable {
   ) {
     self.content = content
     self.isCutOff = isCutOff
-    self.signalsSelfHarm = signalsSelfHarm
     self.usd = usd
     if inputTokens != nil || outputTokens != nil {
       self.use = TokenUse(

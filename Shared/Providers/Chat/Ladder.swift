@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// Which form of answer a provider's model can be held to, as its refusals have taught.
@@ -5,16 +6,28 @@ import Synchronization
 /// A step down is remembered as long as the process runs: a server that doesn't know a form today
 /// won't know it for the next mood.
 final class Ladder: Sendable {
-  /// How often a refusal that didn't say why has to be followed by an answer in a lower form until
-  /// the form is what counts as the reason.
+  /// How often in a row a refusal that didn't say why has to be followed by an answer in a lower form
+  /// until the form is what counts as the reason.
   private static let hintsNeeded = 3
 
-  private let forms: [AnswerForm]
-  private let state = Mutex((rung: 0, hints: 0))
+  private struct State {
+    var rung = 0
+    var hints = 0
+    /// For each form, made by the first answer: most models are configured and never asked.
+    var gauges: [Meter] = []
+  }
 
-  /// - Parameter forms: Strictest first; never empty.
-  init(_ forms: [AnswerForm]) {
+  private let forms: [AnswerForm]
+  private let dimensions: [(String, String)]
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - forms: Strictest first; never empty.
+  ///   - provider: As configured, for the gauge of the form in use.
+  ///   - model: Likewise.
+  init(_ forms: [AnswerForm], provider: String, model: String) {
     self.forms = forms
+    self.dimensions = [("provider", provider), ("model", model)]
   }
 
   var form: AnswerForm {
@@ -29,17 +42,35 @@ final class Ladder: Sendable {
     return self.forms.dropFirst(index + 1).first
   }
 
-  /// Learns that `form` is understood where a stricter one was refused.
+  /// Learns from an answer.
   ///
   /// - Parameters:
-  ///   - form: That was answered.
-  ///   - isCertain: Whether the refusal named the form as its reason.
-  func learn(_ form: AnswerForm, isCertain: Bool) {
+  ///   - form: That was answered in.
+  ///   - refusal: What a stricter form was refused with, `nil` where none was. One that named the
+  ///     form as its reason is certain; others count until the form in use is answered in again.
+  func learn(_ form: AnswerForm, after refusal: ProviderError?) {
     guard let index = self.forms.firstIndex(of: form) else { return }
     self.state.withLock { state in
-      state.hints += 1
-      guard isCertain || state.hints >= Self.hintsNeeded else { return }
-      state = (max(state.rung, index), 0)
+      let before = state.rung
+      if let refusal {
+        state.hints += 1
+        if refusal == .formUnsupported || state.hints >= Self.hintsNeeded {
+          (state.rung, state.hints) = (max(state.rung, index), 0)
+        }
+      } else if index == state.rung {
+        state.hints = 0
+      }
+      if state.gauges.isEmpty || state.rung != before { self.show(&state) }
     }
+  }
+
+  private func show(_ state: inout State) {
+    if state.gauges.isEmpty {
+      state.gauges = self.forms.map { form in
+        let dimensions = self.dimensions + [("form", form.rawValue)]
+        return Meter(label: "provider_answer_form", dimensions: dimensions)
+      }
+    }
+    for (index, gauge) in state.gauges.enumerated() { gauge.set(index == state.rung ? 1 : 0) }
   }
 }

@@ -11,6 +11,7 @@ package final class LanguageModelProvider: EmotionProvider {
   private let api: any ChatAPI
   private let prompts: Prompts
   private let ladder: Ladder
+  private let room = AnswerRoom()
   private let account: ModelAccount
   private let prices: PriceList
   private let handler: HTTPHandler
@@ -31,7 +32,7 @@ package final class LanguageModelProvider: EmotionProvider {
     self.name = name
     self.api = api
     self.prompts = prompts
-    self.ladder = Ladder(api.forms)
+    self.ladder = Ladder(api.forms, provider: name, model: api.model)
     self.prices = billing.prices
     self.account = billing.account(provider: name, model: api.model)
     self.handler = handler
@@ -61,10 +62,19 @@ package final class LanguageModelProvider: EmotionProvider {
     inMood mood: String,
     deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> MoodAnswer {
-    try await self.answer(to: .mood(mood, self.prompts), until: deadline) {
-      (reply, isLenient) throws(ProviderError) in
-      try MoodReply.answer(from: reply, isLenient: isLenient)
-    }.answer
+    var isCrisis = false
+    do throws(ProviderError) {
+      var answer = try await self.answer(to: .mood(mood, self.prompts), until: deadline) {
+        (reply, isLenient) throws(ProviderError) in
+        isCrisis = isCrisis || MoodReply.signalsCrisis(reply)
+        return try MoodReply.answer(from: reply, isLenient: isLenient)
+      }.answer
+      // A second reply doesn't take back what the first one feared.
+      answer.isCrisis = isCrisis
+      return answer
+    } catch {
+      throw isCrisis && error != .cancelled ? .selfHarm : error
+    }
   }
 
   package func annotations(
@@ -79,7 +89,7 @@ package final class LanguageModelProvider: EmotionProvider {
     }
     let missing = titles.filter { answer.annotations[$0.id] == nil }
     guard !missing.isEmpty, !isRepaired else { return answer }
-    var question = ChatQuestion.titles(missing, self.prompts)
+    var question = self.room.fitted(.titles(missing, self.prompts))
     question.isSpelledOut = true
     // What is there stays, whatever becomes of the rest.
     guard let (second, _) = try? await self.ask(question, until: deadline) else { return answer }
@@ -106,19 +116,26 @@ package final class LanguageModelProvider: EmotionProvider {
     until deadline: ContinuousClock.Instant,
     read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
   ) async throws(ProviderError) -> (answer: Answer, isRepaired: Bool) {
-    var question = question
+    let isWide = self.room.isWide(for: question)
+    var question = self.room.fitted(question)
     var first: ChatReply?
+    let failure: ProviderError
     do {
       let (reply, form) = try await self.ask(question, until: deadline)
       first = reply
       return (try read(reply, form == .text), false)
     } catch {
-      guard error.treatment.retry == .repair else { throw error }
-      question.repair(after: error)
+      failure = error
     }
+    let hasAllRoom = isWide && failure == .truncated
+    guard failure.treatment.retry == .repair, !hasAllRoom else { throw failure }
+    if failure == .truncated { question = AnswerRoom.widen(question) }
+    if failure == .malformedReply { question.isSpelledOut = true }
     var (second, _) = try await self.ask(question, until: deadline)
     if let first { second.add(costOf: first) }
-    return (try read(second, true), true)
+    let answer = try read(second, true)
+    if failure == .truncated { self.room.learn(from: question) }
+    return (answer, true)
   }
 
   /// Puts `question` in the strictest form that the server understands.
@@ -141,7 +158,7 @@ package final class LanguageModelProvider: EmotionProvider {
           bill: { ModelAccount.Bill(use: $0.use, usd: $0.usd) }
         )
         reply.usd = usd
-        if let refusal { self.ladder.learn(form, isCertain: refusal == .formUnsupported) }
+        self.ladder.learn(form, after: refusal)
         return (reply, form)
       } catch {
         // A refusal that doesn't say why may be of the form: that is worth one try.
@@ -162,18 +179,15 @@ extension LanguageModelProvider: Inspectable {
   package var modelsRequest: HTTPRequest? { self.api.modelsRequest }
 
   package var remark: String {
-    self.ladder.isLowered
-      ? "a strict JSON schema is not understood: using \(self.ladder.form.name)" : ""
-  }
-}
-
-extension ChatQuestion {
-  /// How many times as long an answer may be when it was cut off: some models think in it.
-  private static let moreRoom = 4
-
-  /// Changes the question so that its answer can be better than the one that ended with `error`.
-  fileprivate mutating func repair(after error: ProviderError) {
-    if error == .truncated { self.maxTokens *= Self.moreRoom }
-    if error == .malformedReply { self.isSpelledOut = true }
+    var remarks: [String] = []
+    if self.ladder.isLowered {
+      remarks.append("a strict JSON schema is not understood: using \(self.ladder.form.name)")
+    }
+    if self.room.isWidened {
+      remarks.append(
+        "answers need more room, as models do that think: moods are slow and cost more"
+      )
+    }
+    return remarks.joined(separator: "; ")
   }
 }

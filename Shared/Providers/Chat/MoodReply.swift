@@ -6,6 +6,9 @@ enum MoodReply {
     var emotions: [EmotionWire]
     var language: String?
     var sureness: Double?
+  }
+
+  private struct CrisisWire: Decodable {
     var crisis: Flag?
   }
 
@@ -41,7 +44,7 @@ enum MoodReply {
           emotions: emotions,
           language: Self.languageTag(wire.language ?? ""),
           confidence: Self.confidence(wire.sureness),
-          isCrisis: wire.crisis?.isSet == true || reply.signalsSelfHarm,
+          isCrisis: Self.signalsCrisis(reply),
           inputTokens: reply.inputTokens,
           outputTokens: reply.outputTokens,
           usd: reply.usd
@@ -55,11 +58,22 @@ enum MoodReply {
       emotions: emotions,
       language: "und",
       confidence: Self.confidence(nil),
-      isCrisis: reply.signalsSelfHarm,
+      isCrisis: Self.signalsCrisis(reply),
       inputTokens: reply.inputTokens,
       outputTokens: reply.outputTokens,
       usd: reply.usd
     )
+  }
+
+  /// Whether the model, or its vendor's moderation, fears for the writer, be the reply of any other
+  /// use or not: one without emotions, broken or cut off after the flag too.
+  static func signalsCrisis(_ reply: ChatReply) -> Bool {
+    if reply.signalsSelfHarm { return true }
+    if let flag = reply.decoded(as: CrisisWire.self)?.crisis { return flag.isSet }
+    let text = reply.content.withoutThoughts
+    guard let key = text.firstRange(of: #""crisis""#) else { return false }
+    let value = text[key.upperBound...].drop { $0.isWhitespace || ":\"".contains($0) }.lowercased()
+    return value.hasPrefix("true") || value.hasPrefix("yes") || value.prefix { $0.isNumber } == "1"
   }
 
   private static func confidence(_ sureness: Double?) -> Double {
@@ -99,10 +113,8 @@ extension ChatReply {
 extension String {
   /// What follows the thoughts that some open models write before they answer.
   var withoutThoughts: Substring {
-    guard self.contains("<think>"), let end = self.range(ofThoughtsEnd: "</think>") else {
-      return self[...]
-    }
-    return self[end...]
+    // The beginning is missing where a server writes it on the model's behalf.
+    self.range(ofThoughtsEnd: "</think>").map { self[$0...] } ?? self[...]
   }
 
   private func range(ofThoughtsEnd mark: String) -> String.Index? {

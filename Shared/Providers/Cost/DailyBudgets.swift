@@ -81,7 +81,7 @@ package final class DailyBudgets: Sendable {
       return today.day
     }
     guard let day = taken ?? nil else {
-      throw .budgetSpent(RetryHint(after: .seconds(86_400 - self.now() % 86_400)))
+      throw .budgetSpent(RetryHint(after: .seconds(Self.daySeconds - self.now() % Self.daySeconds)))
     }
     return Hold(day: day, nanoUSD: amount)
   }
@@ -102,11 +102,18 @@ package final class DailyBudgets: Sendable {
 
   /// The ledger of today.
   ///
-  /// The clock is read here, as a call may have waited over midnight for its turn. Where another process's clock is ahead, its day counts: a day is never begun twice.
+  /// The clock is read here, as a call may have waited over midnight for its turn. Where another
+  /// process's clock is ahead, its day counts, as a day is never begun twice; but no more than one
+  /// day, or a clock that was wrong once would have its day last until then. What was spent by such
+  /// a clock counts for today.
   private func today(_ ledger: DayLedger?) -> DayLedger {
-    let day = Self.day(self.now())
-    return ledger.flatMap { $0.day >= day ? $0 : nil } ?? DayLedger(day: day, nanoUSD: [:])
+    let now = self.now()
+    let (day, next) = (Self.day(now), Self.day(now + Self.daySeconds))
+    guard let ledger, ledger.day >= day else { return DayLedger(day: day, nanoUSD: [:]) }
+    return ledger.day <= next ? ledger : DayLedger(day: day, nanoUSD: ledger.nanoUSD)
   }
+
+  private static let daySeconds = 86_400
 
   private func change<Value>(
     _ body: (inout DayLedger?) -> Value

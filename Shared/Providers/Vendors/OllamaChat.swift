@@ -26,6 +26,10 @@ package struct OllamaChat: ChatAPI {
         ["role": "user", "content": .string(question.material)],
       ],
       "stream": false,
+      // Thoughts would use up the room and the time; models without any take the member, too. Some
+      // servers forget the schema then, which is why it stands in the instructions as well.
+      // Source: https://github.com/ollama/ollama/issues/14645
+      "think": false,
       "options": [
         "temperature": 0, "num_ctx": 8192, "num_predict": .number(Double(question.maxTokens)),
       ],

@@ -60,6 +60,21 @@ package struct OpenAIChat: ChatAPI {
 
   package func reply(from response: HTTPResponse) throws(ProviderError) -> ChatReply {
     let body = try VendorReply.body(of: response, as: ResponseBody.self)
+    let signalsSelfHarm = ContentFilter.signalsSelfHarm(
+      prompts: body.prompt_filter_results,
+      moderation: body.moderation
+    )
+    do throws(ProviderError) {
+      var reply = try self.reply(from: body)
+      reply.signalsSelfHarm = signalsSelfHarm
+      return reply
+    } catch {
+      // The model may refuse just what the moderation recognised.
+      throw signalsSelfHarm ? .selfHarm : error
+    }
+  }
+
+  private func reply(from body: ResponseBody) throws(ProviderError) -> ChatReply {
     guard let choice = body.choices.first else { throw .malformedReply }
     if let refusal = choice.message.refusal, !refusal.isEmpty { throw .refused }
     switch choice.finish_reason {
@@ -78,10 +93,6 @@ package struct OpenAIChat: ChatAPI {
     return try ChatReply(
       content: texts.compactMap { $0 }.first { !$0.isBlank } ?? "",
       isCutOff: choice.finish_reason == "length",
-      signalsSelfHarm: ContentFilter.signalsSelfHarm(
-        prompts: body.prompt_filter_results,
-        moderation: body.moderation
-      ),
       inputTokens: body.usage?.prompt_tokens,
       cachedTokens: body.usage?.prompt_tokens_details?.cached_tokens,
       outputTokens: body.usage?.completion_tokens,

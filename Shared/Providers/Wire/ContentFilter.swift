@@ -10,14 +10,16 @@ enum ContentFilter {
     Self.names.contains { value[$0]?["self_harm"]?["filtered"] == true }
   }
 
-  /// Whether a reply that was let through says that the question speaks of it in earnest.
+  /// Whether a reply, of use or not, says that the question speaks of it in earnest.
   ///
   /// Azure grades its prompts from safe to high; low are mentions. OpenAI's moderation knows an
   /// intent of its own.
   static func signalsSelfHarm(prompts: [JSONValue]?, moderation: JSONValue?) -> Bool {
     let isGraded = (prompts ?? []).contains { prompt in
       Self.names.contains { name in
-        ["medium", "high"].contains(prompt[name]?["self_harm"]?["severity"]?.string ?? "")
+        let result = prompt[name]?["self_harm"]
+        return result?["filtered"] == true
+          || ["medium", "high"].contains(result?["severity"]?.string ?? "")
       }
     }
     let results = moderation?["input"]?["results"]?.array ?? []

@@ -8,11 +8,13 @@ extension FailureSigns {
   /// Source: https://docs.anthropic.com/en/api/errors
   /// Source: https://ai.google.dev/gemini-api/docs/troubleshooting
   /// Source: https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter
+  /// Source: https://console.groq.com/docs/errors
   var meaning: ProviderError {
     if self.isOutOfCredit { return .outOfCredit }
     if self.has(Self.badKey) { return .unauthenticated }
     if self.has([Self.selfHarm]) { return .selfHarm }
     if self.has(Self.blocked) { return .blocked }
+    if self.has(Self.unreadable) { return .malformedReply }
     if self.has(Self.overload) { return .overloaded(self.hint) }
     if self.has(Self.rateLimit) { return .rateLimited(self.hint) }
     if self.isFormUnsupported { return .formUnsupported }
@@ -69,6 +71,8 @@ extension FailureSigns {
   private static let blocked: Set<String> = [
     "content_filter", "content_policy_violation", "responsibleaipolicyviolation", "flagged_input",
   ]
+  /// Groq's words for an answer of the model's that broke the form: the form itself is known.
+  private static let unreadable: Set<String> = ["json_validate_failed", "tool_use_failed"]
   private static let rateLimit: Set<String> = [
     "rate_limit_exceeded", "rate_limit_error", "slow_down", "ramp_limit_exceeded",
     "resource_exhausted",

@@ -19,6 +19,7 @@ package enum MetricHelp {
     "process_start_time_seconds": "When the process started, in seconds since 1970.",
     "process_threads": "Threads of the process.",
     "process_virtual_memory_bytes": "Memory mapped.",
+    "provider_answer_form": "1 for the form that a model is held to in its answers.",
     "provider_attempts_total": "Requests to providers.",
     "provider_budget_remaining_usd": "USD that a provider may still cost today.",
     "provider_fallbacks_total": "Answers by another provider than the first.",

@@ -269,6 +269,24 @@ private final class Clock: Sendable {
     #expect(ahead.spent(by: "openai") == 0.875)
   }
 
+  @Test(arguments: ["2026-11-24", "2027-01-01", "9999-12-31"])
+  func `that a wrong clock wrote down for days ahead is that of today`(day: String) throws {
+    let path = self.temporaryFile()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let written = #"{"day":"\#(day)","nanoUSD":{"openai":750000000}}"# + "\n"
+    try written.write(toFile: path, atomically: true, encoding: .utf8)
+    let clock = Clock(Self.nearMidnight)
+    let budgets = try DailyBudgets(["openai": 1], file: path, now: clock.now)
+    #expect(budgets.spent(by: "openai") == 0.75)
+    _ = try budgets.hold(0.125, for: "openai")
+    #expect(budgets.spent(by: "openai") == 0.875)
+    #expect(throws: ProviderError.self) { try budgets.hold(0.25, for: "openai") }
+    clock.seconds.withLock { $0 += 10 }
+    #expect(budgets.spent(by: "openai") == 0)
+    _ = try budgets.hold(0.25, for: "openai")
+    #expect(budgets.spent(by: "openai") == 0.25)
+  }
+
   @Test(arguments: [
     (OpenAIReply.error(503, code: nil), 0.0),
     (OpenAIReply.chat("", finish: "content_filter"), trueCost),

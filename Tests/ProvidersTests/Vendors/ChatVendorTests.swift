@@ -78,6 +78,65 @@ import Testing
     #expect(try repaired.get().inputTokens == 200)
   }
 
+  @Test(arguments: ChatVendor.all)
+  func `that needed more room has it from the next mood on`(vendor: ChatVendor) async throws {
+    let cut = vendor.reply("{\"emo", true)
+    let whole = vendor.reply(Self.mood, false)
+    try await withServer({ request, _ in
+      let hasRoom = String(decoding: request.body, as: UTF8.self).contains(":2000")
+      return [.response(hasRoom ? whole : cut)]
+    }) { (server) async throws in
+      let provider = try vendor.provider(at: server.authority)
+      for count in [2, 3, 4] {
+        let answer = try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+        #expect(answer.inputTokens == (count == 2 ? 200 : 100))
+        #expect(server.log.requests.count == count)
+      }
+      #expect(provider.remark.contains("more room"))
+    }
+  }
+
+  @Test func `that is cut off with more room isn't given more again`() async throws {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "openai" })
+    let cut = vendor.reply("{\"emo", true)
+    let whole = vendor.reply(Self.mood, false)
+    try await withServer({ _, number in [.response(number == 1 ? whole : cut)] }) {
+      (server) async throws in
+      let provider = try vendor.provider(at: server.authority)
+      _ = try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+      await #expect(throws: ProviderError.truncated) {
+        try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+      }
+      let room = server.log.requests.map {
+        RequestBody.object($0)["max_completion_tokens"] as? Int
+      }
+      #expect(room == [500, 2000, 2000])
+    }
+  }
+
+  @Test func `Ollama's models are asked not to think, and told the schema in words`() throws {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "ollama" })
+    let api = vendor.api(try VendorEndpoint(baseURL: "http://h", key: nil))
+    for form in api.forms {
+      let request = api.request(for: .mood("x"), as: form)
+      #expect(RequestBody.object(request)["think"] as? Bool == false)
+      #expect(RequestBody.message(request, role: "system")?.contains("JSON schema") == true)
+    }
+  }
+
+  @Test(arguments: [
+    "<think>A {mood}.</think>", "A {mood} that I should read.\n</think>\n", "</think>",
+  ])
+  func `thoughts before an answer are left out, with or without their beginning`(
+    thoughts: String
+  ) async throws {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "vllm" })
+    let reply = vendor.reply(thoughts + Self.mood, false)
+    let (outcome, requests) = try await self.ask(vendor) { _, _ in [.response(reply)] }
+    #expect(try outcome.get().emotions.count == 2)
+    #expect(requests.count == 1)
+  }
+
   @Test(arguments: ChatVendor.all, ["I feel that you are proud.", "{}", "[]", "null"])
   func `is asked once more when its answer is none`(
     vendor: ChatVendor,
@@ -171,6 +230,52 @@ import Testing
         #expect(server.log.requests.count == count)
       }
     }
+  }
+
+  @Test func `refusals that don't name the form are forgotten when it is answered in`() async throws
+  {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "openai" })
+    let reply = vendor.reply(Self.mood, false)
+    let refusal = try #require(vendor.failures[.badRequest])
+    try await withServer({ request, _ in
+      let body = RequestBody.object(request)
+      let isOdd = RequestBody.material(request, tag: "mood") as? String == "odd"
+      return [.response(isOdd && body["response_format"] != nil ? refusal : reply)]
+    }) { (server) async throws in
+      let provider = try vendor.provider(at: server.authority)
+      for mood in Array(repeating: ["odd", "odd", "even"], count: 3).joined() {
+        _ = try await provider.emotions(inMood: mood, deadline: .after(.seconds(10)))
+      }
+      #expect(provider.remark.isEmpty)
+      #expect(server.log.requests.count == 15)
+    }
+  }
+
+  @Test(arguments: [
+    ("json_validate_failed", "Failed to generate JSON. Please adjust your prompt."),
+    ("tool_use_failed", "Failed to call a function. Please adjust your tools."),
+  ])
+  func `an answer that Groq couldn't read is asked for again in the same form`(
+    code: String,
+    message: String
+  ) async throws {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "groq" })
+    let unread = failure(
+      400,
+      """
+      {"error":{"message":"\(message)","type":"invalid_request_error","code":"\(code)",\
+      "failed_generation":"\(Failures.secret)"}}
+      """
+    )
+    let reply = vendor.reply(Self.mood, false)
+    let (outcome, requests) = try await self.ask(vendor) { _, number in
+      [.response(number == 0 ? unread : reply)]
+    }
+    #expect(try outcome.get().emotions.count == 2)
+    let forms = requests.map { RequestBody.object($0)["response_format"] as? [String: Any] }
+    #expect(forms.map { $0?["type"] as? String } == ["json_schema", "json_schema"])
+    let (failed, _) = try await self.ask(vendor) { _, _ in [.response(unread)] }
+    #expect(failed == .failure(.malformedReply))
   }
 
   @Test func `a tool's arguments are the answer`() async throws {

@@ -11,7 +11,7 @@ enum FailureRow: String, CaseIterable, Sendable {
     case .badKey: .unauthenticated
     case .rateLimit: .rateLimited(RetryHint(after: .seconds(7)))
     case .moneyGone: .outOfCredit
-    case .overload: .overloaded()
+    case .overload: .overloaded(RetryHint(after: .seconds(30)))
     case .unknownModel: .unknownModel
     case .badRequest: .badRequest
     case .errorInside200: .overloaded()
@@ -41,7 +41,7 @@ enum Failures {
     .badKey: failure(401, openAI("invalid_request_error", #""invalid_api_key""#)),
     .rateLimit: failure(429, openAI("requests", #""rate_limit_exceeded""#), retryAfter: "7"),
     .moneyGone: failure(429, openAI("insufficient_quota", #""insufficient_quota""#)),
-    .overload: failure(503, openAI("server_error", "null")),
+    .overload: failure(503, openAI("server_error", "null"), retryAfter: "30"),
     .unknownModel: failure(404, openAI("invalid_request_error", #""model_not_found""#)),
     .badRequest: failure(400, openAI("invalid_request_error", "null")),
     .errorInside200: failure(200, openAI("server_error", #""server_is_overloaded""#)),
@@ -52,7 +52,11 @@ enum Failures {
     .badKey: failure(401, #"{"error":{"code":"401","message":"Access denied. \#(secret)"}}"#),
     .rateLimit: failure(429, #"{"error":{"code":"429","message":"\#(secret)"}}"#, retryAfter: "7"),
     .moneyGone: failure(429, openAI("insufficient_quota", #""insufficient_quota""#)),
-    .overload: failure(503, #"{"error":{"code":"InternalServerError","message":"\#(secret)"}}"#),
+    .overload: failure(
+      503,
+      #"{"error":{"code":"InternalServerError","message":"\#(secret)"}}"#,
+      retryAfter: "30"
+    ),
     .unknownModel: failure(
       404,
       #"{"error":{"code":"DeploymentNotFound","message":"\#(secret)"}}"#
@@ -66,7 +70,11 @@ enum Failures {
     .badKey: failure(401, #"{"detail":"Unauthorized \#(secret)"}"#),
     .rateLimit: failure(429, #"{"message":"limit \#(secret)"}"#, retryAfter: "7"),
     .moneyGone: failure(402, #"{"message":"\#(secret)"}"#),
-    .overload: failure(503, #"{"object":"error","message":"\#(secret)","type":"x","code":3505}"#),
+    .overload: failure(
+      503,
+      #"{"object":"error","message":"\#(secret)","type":"x","code":3505}"#,
+      retryAfter: "30"
+    ),
     .unknownModel: failure(
       400,
       #"{"object":"error","message":"Invalid model: \#(secret)","type":"invalid_model","code":"1500"}"#
@@ -86,7 +94,7 @@ enum Failures {
     .badKey: failure(401, #"{"error":{"code":401,"message":"\#(secret)"}}"#),
     .rateLimit: failure(429, #"{"error":{"code":429,"message":"\#(secret)"}}"#, retryAfter: "7"),
     .moneyGone: failure(402, #"{"error":{"code":402,"message":"\#(secret)"}}"#),
-    .overload: failure(502, #"{"error":{"code":502,"message":"\#(secret)"}}"#),
+    .overload: failure(502, #"{"error":{"code":502,"message":"\#(secret)"}}"#, retryAfter: "30"),
     .unknownModel: failure(
       400,
       #"{"error":{"code":400,"message":"model \#(secret) does not exist"}}"#
@@ -100,7 +108,11 @@ enum Failures {
     .badKey: failure(401, #"{"error":"Unauthorized \#(secret)"}"#),
     .rateLimit: failure(429, #"{"object":"error","message":"\#(secret)"}"#, retryAfter: "7"),
     .moneyGone: failure(402, #"{"object":"error","message":"\#(secret)"}"#),
-    .overload: failure(503, #"{"object":"error","message":"\#(secret)","code":503}"#),
+    .overload: failure(
+      503,
+      #"{"object":"error","message":"\#(secret)","code":503}"#,
+      retryAfter: "30"
+    ),
     .unknownModel: failure(
       404,
       #"{"object":"error","message":"The model does not exist.","type":"NotFoundError","code":404}"#
@@ -128,7 +140,7 @@ enum Failures {
       anthropic("rate_limit_error", #"{"error_code":"enforced_spend_limit_reached"}"#),
       retryAfter: "1"
     ),
-    .overload: failure(529, anthropic("overloaded_error")),
+    .overload: failure(529, anthropic("overloaded_error"), retryAfter: "30"),
     .unknownModel: failure(404, anthropic("not_found_error")),
     .badRequest: failure(400, anthropic("invalid_request_error")),
     .errorInside200: failure(200, anthropic("overloaded_error")),
@@ -165,7 +177,11 @@ enum Failures {
       {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"7s"}
       """
     ),
-    .overload: gemini(503, "UNAVAILABLE"),
+    .overload: gemini(
+      503,
+      "UNAVAILABLE",
+      #"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"30s"}"#
+    ),
     .unknownModel: gemini(404, "NOT_FOUND"),
     .badRequest: gemini(400, "INVALID_ARGUMENT"),
     .errorInside200: failure(
@@ -179,7 +195,7 @@ enum Failures {
     .badKey: failure(401, #"{"error":"unauthorized \#(secret)"}"#),
     .rateLimit: failure(429, #"{"error":"\#(secret)"}"#, retryAfter: "7"),
     .moneyGone: failure(402, #"{"error":"\#(secret)"}"#),
-    .overload: failure(503, #"{"error":"server busy \#(secret)"}"#),
+    .overload: failure(503, #"{"error":"server busy \#(secret)"}"#, retryAfter: "30"),
     .unknownModel: failure(404, #"{"error":"model '\#(secret)' not found"}"#),
     .badRequest: failure(400, #"{"error":"\#(secret)"}"#),
     .errorInside200: failure(200, #"{"error":{"code":503,"message":"\#(secret)"}}"#),
@@ -193,7 +209,7 @@ enum Failures {
       429,
       #"{"message":"You are using a Trial key, which is limited to 1000 API calls / month."}"#
     ),
-    .overload: failure(503, #"{"id":"1","message":"\#(secret)"}"#),
+    .overload: failure(503, #"{"id":"1","message":"\#(secret)"}"#, retryAfter: "30"),
     .unknownModel: failure(404, #"{"id":"1","message":"model '\#(secret)' not found"}"#),
     .badRequest: failure(400, #"{"id":"1","message":"\#(secret)"}"#),
     .errorInside200: failure(200, #"{"error":{"code":503,"message":"\#(secret)"}}"#),
@@ -204,7 +220,7 @@ enum Failures {
     .badKey: failure(401, #"{"detail":"Provided API key is invalid. \#(secret)"}"#),
     .rateLimit: failure(429, #"{"detail":"\#(secret)"}"#, retryAfter: "7"),
     .moneyGone: failure(402, #"{"detail":"\#(secret)"}"#),
-    .overload: failure(503, #"{"detail":"\#(secret)"}"#),
+    .overload: failure(503, #"{"detail":"\#(secret)"}"#, retryAfter: "30"),
     .unknownModel: failure(400, #"{"detail":"Model \#(secret) is not found."}"#),
     .badRequest: failure(400, #"{"detail":"\#(secret)"}"#),
     .errorInside200: failure(200, #"{"error":{"code":503,"message":"\#(secret)"}}"#),
@@ -215,7 +231,7 @@ enum Failures {
     .badKey: failure(401, ""),
     .rateLimit: failure(429, "", retryAfter: "7"),
     .moneyGone: failure(402, ""),
-    .overload: failure(429, #"{"error":"\#(secret)","error_type":"Overloaded"}"#),
+    .overload: failure(429, #"{"error":"\#(secret)","error_type":"Overloaded"}"#, retryAfter: "30"),
     .unknownModel: failure(404, #"{"error":"\#(secret)"}"#),
     .badRequest: failure(413, #"{"error":"\#(secret)","error_type":"Validation"}"#),
     .errorInside200: failure(200, #"{"error":"\#(secret)","error_type":"Unhealthy"}"#),
