@@ -11,6 +11,7 @@ package final class MilvusCatalogStore: TitleStore {
   package let kind = "milvus"
 
   private let reading: CatalogReading
+  private let limits: WritingLimits
   private let writer: CatalogWriter
   private let snapshots = SnapshotCache()
   private let seen = Mutex(Seen())
@@ -35,17 +36,35 @@ package final class MilvusCatalogStore: TitleStore {
   ///   - database: Empty for Milvus's default.
   ///   - prefix: What the names of all its collections start with.
   ///   - credentials: Who asks.
-  package init(
+  package convenience init(
     send: @escaping HTTPHandler,
     database: String = "",
     prefix: String = "netflixgpt",
     credentials: MilvusCredentials = .none
   ) {
+    self.init(
+      send: send,
+      database: database,
+      prefix: prefix,
+      credentials: credentials,
+      limits: WritingLimits()
+    )
+  }
+
+  /// As above, with bounds that tests reach.
+  init(
+    send: @escaping HTTPHandler,
+    database: String,
+    prefix: String,
+    credentials: MilvusCredentials = .none,
+    limits: WritingLimits
+  ) {
     let client = MilvusClient(send: send, database: database, credentials: credentials)
     self.reading = CatalogReading(
       log: VersionLog(client: client, names: CollectionNames(prefix: prefix))
     )
-    self.writer = CatalogWriter(reading: self.reading)
+    self.limits = limits
+    self.writer = CatalogWriter(reading: self.reading, limits: limits)
   }
 
   /// What calling the method of a path twice does; `nil` for one that no store calls.
@@ -82,7 +101,7 @@ package final class MilvusCatalogStore: TitleStore {
 
   /// Whether this is the first time that a version is seen to have generations to drop.
   private func claimsTidying(of version: CatalogVersion) -> Bool {
-    guard version.hasStaleGenerations else { return false }
+    guard version.hasStaleGenerations(after: self.limits.graceSeconds) else { return false }
     return self.seen.withLock { seen in
       defer { seen.tidied = version.slot }
       return seen.tidied != version.slot

@@ -108,6 +108,14 @@ extension MilvusClient {
       request,
       patience: patience
     )
+    // Of a collection that was dropped, Milvus says so in a success.
+    guard answer.state != 0 else {
+      throw MilvusError(
+        .refused(code: 100, isRetriable: false),
+        .getLoadState,
+        "collection not found"
+      )
+    }
     return answer.state == 3
   }
 

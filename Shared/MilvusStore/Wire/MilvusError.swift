@@ -43,6 +43,12 @@ struct MilvusError: Error, Sendable {
   /// Also said of loaded collections for some seconds after a restart.
   var isNotLoaded: Bool { self.code == 101 }
 
+  /// Whether a question or its answer is larger than a message may be.
+  var isTooLarge: Bool {
+    if case .failed(.resourceExhausted) = self.kind { return true }
+    return false
+  }
+
   /// Whether there was no time left for an answer.
   var isLate: Bool {
     if case .failed(.deadlineExceeded) = self.kind { return true }
