@@ -72,30 +72,45 @@ package final class MilvusCatalogStore: TitleStore {
     MilvusMethod.allCases.first { method in method.path == path }?.idempotency
   }
 
-  package func snapshot() async throws(StoreError) -> CatalogSnapshot {
-    try await self.snapshots.snapshot {
+  package var delay: StoreError? { self.snapshots.delay }
+
+  package func snapshot(for use: CatalogUse) async throws(StoreError) -> CatalogSnapshot {
+    try await self.snapshots.snapshot(for: use) {
       // Not bound to the task that happens to ask first: others wait for the outcome too.
       Task {
         await CallScope.$current.withValue(CallScope()) {
-          var stale: CatalogVersion?
-          await self.snapshots.refreshed { () throws(StoreError) in
-            let version = try await Self.plainly { () throws(MilvusError) in
-              try await self.reading.log.latest(patience: Self.servingPatience)
-            }
-            let writes = self.note(version)
-            stale = self.claimsTidying(of: version) ? version : nil
-            return (
-              version.name, writes,
-              { () throws(StoreError) in
-                try await Self.plainly { () throws(MilvusError) in
-                  try await self.reading.snapshot(at: version)
-                }
-              }
-            )
+          await Waiting.$note.withValue({ self.snapshots.note(delay: StoreError($0)) }) {
+            await self.refresh(patience: Self.patience(for: use))
           }
-          if let stale { await self.writer.tidy(after: stale) }
         }
       }
+    }
+  }
+
+  private func refresh(patience: Duration) async {
+    var stale: CatalogVersion?
+    await self.snapshots.refreshed { () throws(StoreError) in
+      let version = try await Self.plainly { () throws(MilvusError) in
+        try await self.reading.log.latest(patience: patience)
+      }
+      let writes = self.note(version)
+      stale = self.claimsTidying(of: version) ? version : nil
+      return (
+        version.name, writes,
+        { () throws(StoreError) in
+          try await Self.plainly { () throws(MilvusError) in
+            try await self.reading.snapshot(at: version)
+          }
+        }
+      )
+    }
+    if let stale { await self.writer.tidy(after: stale) }
+  }
+
+  private static func patience(for use: CatalogUse) -> Duration {
+    switch use {
+    case .answers: self.servingPatience
+    case .changes: CatalogReading.patience
     }
   }
 
@@ -108,19 +123,19 @@ package final class MilvusCatalogStore: TitleStore {
     }
   }
 
-  package func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle] {
+  package func titles(
+    _ ids: [String],
+    for use: CatalogUse
+  ) async throws(StoreError) -> [CatalogTitle] {
     guard !ids.isEmpty else { return [] }
+    let patience = Self.patience(for: use)
     let records = try await Self.plainly { () throws(MilvusError) in
-      let version = try await self.recent()
-      let records = try await self.reading.records(
-        ids,
-        at: version,
-        patience: Self.servingPatience
-      )
+      let version = try await self.recent(patience: patience)
+      let records = try await self.reading.records(ids, at: version, patience: patience)
       if ids.allSatisfy({ records[$0] != nil }) { return records }
       // Missing, or replaced so long ago that its row at this version is gone.
       return try await self.reading.consistently(at: version) { version throws(MilvusError) in
-        try await self.reading.records(ids, at: version, patience: Self.servingPatience)
+        try await self.reading.records(ids, at: version, patience: patience)
       }
     }
     return ids.compactMap { id in records[id] }
@@ -185,12 +200,12 @@ package final class MilvusCatalogStore: TitleStore {
   }
 
   /// The version seen a moment ago, or the present one.
-  private func recent() async throws(MilvusError) -> CatalogVersion {
+  private func recent(patience: Duration) async throws(MilvusError) -> CatalogVersion {
     let seen = self.seen.withLock(\.self)
     if let version = seen.version, let at = seen.at, at.duration(to: .now) < SnapshotCache.trusted {
       return version
     }
-    let version = try await self.reading.log.latest(patience: Self.servingPatience)
+    let version = try await self.reading.log.latest(patience: patience)
     _ = self.note(version)
     return version
   }
