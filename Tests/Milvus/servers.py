@@ -108,9 +108,13 @@ def free_ports(names) -> dict[str, int]:
 class Milvus:
     """One server with its data in `folder`, which outlives it."""
 
+    #: Of all servers of this process.
+    folders: list[Path] = []
+
     def __init__(self, kind: str, folder: Path, auth=False):
         self.kind = kind
         self.folder = folder
+        Milvus.folders.append(folder)
         self.auth = auth
         self.ports = free_ports(ROLES + ("peer", "metrics"))
         self.port, self.metrics_port = self.ports["proxy"], self.ports["metrics"]
