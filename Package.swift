@@ -239,7 +239,10 @@ let package = Package(
       ]
     ),
     tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
-    tests("MilvusStoreTests", of: ["CatalogStore", "HTTPMessage", "MilvusStore", protobuf]),
+    tests(
+      "MilvusStoreTests",
+      of: ["CatalogStore", "GRPCWire", "HTTPMessage", "MilvusStore", protobuf]
+    ),
     tests("CatalogCSVTests", of: ["CatalogCSV"]),
     tests(
       "ServiceTests",

@@ -106,6 +106,9 @@ struct Gateway: Service {
     ]
   }
 
+  /// How long `doctor` waits for the catalog's store, which may have to load it first.
+  private static let diagnosis = Duration.seconds(10)
+
   func diagnose() async -> [Diagnosis] {
     var diagnoses: [Diagnosis] = []
     for backend in self.backends {
@@ -113,11 +116,11 @@ struct Gateway: Service {
         Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )
     }
-    let snapshot = try? await self.catalog.store.snapshot()
+    let snapshot = try? await self.catalog.store.snapshot(for: .answers)
     diagnoses.append(
       Diagnosis(
         "catalog",
-        problem: await self.catalog.problem(),
+        problem: await self.catalog.problem(within: Self.diagnosis),
         note: snapshot.map { snapshot in
           "\(self.catalog.place), \(snapshot.count) titles, \(snapshot.words.count) emotions"
         } ?? self.catalog.place
@@ -141,7 +144,7 @@ struct Gateway: Service {
 
   /// Why moods can't be compared with the catalog, as far as both sides can be asked.
   private func spaceProblem() async -> String? {
-    guard let snapshot = try? await self.catalog.store.snapshot(), snapshot.count > 0,
+    guard let snapshot = await self.catalog.glimpse(), snapshot.count > 0,
       let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
     else { return nil }
     return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message

@@ -6,6 +6,7 @@ package final class SnapshotCache: Sendable {
   package static let trusted = Duration.milliseconds(500)
 
   private struct Waiter {
+    let number: UInt64
     let required: Int64
     let continuation: CheckedContinuation<Result<Void, StoreError>, Never>
   }
@@ -15,10 +16,14 @@ package final class SnapshotCache: Sendable {
     /// How often the catalog had been written when `snapshot` was read.
     var writes: Int64 = -1
     var checkedAt: ContinuousClock.Instant?
-    /// `writes` after the last write of this process, which its reads must see.
+    /// `writes` after the last write of this process, which reads for changes must see.
     var required: Int64 = 0
     var phase = Phase.idle
     var waiters: [Waiter] = []
+    /// How many have waited.
+    var count: UInt64 = 0
+    /// What reading waits for, or why it failed when last tried.
+    var delay: StoreError?
   }
 
   private enum Phase {
@@ -29,32 +34,76 @@ package final class SnapshotCache: Sendable {
 
   package init() {}
 
-  /// From now on only snapshots with at least so many writes are served.
+  /// From now on reads for changes get only snapshots with at least so many writes.
   package func require(writes: Int64) {
     self.state.withLock { state in state.required = max(state.required, writes) }
   }
 
+  /// Why a snapshot is waited for; `nil` where nothing is known to be in the way.
+  package var delay: StoreError? {
+    self.state.withLock { state in
+      if let delay = state.delay { return delay }
+      return state.phase == .rebuilding ? .unavailable("the catalog is being read") : nil
+    }
+  }
+
+  /// Notes what the reading under way waits for.
+  package func note(delay: StoreError) {
+    self.state.withLock { state in
+      if state.phase != .idle { state.delay = delay }
+    }
+  }
+
   /// The newest snapshot; asks the store for its version when that was last done a while ago.
   ///
-  /// - Parameter refresh: Starts reading the store on a thread of its own, where it calls
-  ///   `refreshed` exactly once.
+  /// - Parameters:
+  ///   - use: For answers, the snapshot before is given while another is read.
+  ///   - refresh: Starts reading the store on a thread of its own, where it calls `refreshed`
+  ///     exactly once.
   /// - Returns: The same object until the version changes.
-  /// - Throws: What `refreshed` met with.
-  package func snapshot(refresh: @Sendable () -> Void) async throws(StoreError) -> CatalogSnapshot {
-    let required = self.state.withLock { state in state.required }
+  /// - Throws: What `refreshed` met with, or `cancelled`.
+  package func snapshot(
+    for use: CatalogUse,
+    refresh: @Sendable () -> Void
+  ) async throws(StoreError) -> CatalogSnapshot {
+    let required = self.state.withLock { state in use == .answers ? 0 : state.required }
     while true {
       if let snapshot = self.served(required: required) { return snapshot }
-      let outcome: Result<Void, StoreError> = await withCheckedContinuation { continuation in
+      try await self.wait(required: required, refresh)
+    }
+  }
+
+  private func wait(required: Int64, _ refresh: () -> Void) async throws(StoreError) {
+    let number = self.state.withLock { state in
+      state.count += 1
+      return state.count
+    }
+    let outcome: Result<Void, StoreError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
         let starts = self.state.withLock { state in
-          state.waiters.append(Waiter(required: required, continuation: continuation))
+          state.waiters.append(
+            Waiter(number: number, required: required, continuation: continuation)
+          )
           guard state.phase == .idle else { return false }
           state.phase = .checking
           return true
         }
         if starts { refresh() }
+        // The handler may have come too early to find the waiter.
+        if Task.isCancelled { self.dismiss(number) }
       }
-      try outcome.get()
+    } onCancel: {
+      self.dismiss(number)
     }
+    try outcome.get()
+  }
+
+  private func dismiss(_ number: UInt64) {
+    let waiter = self.state.withLock { state -> Waiter? in
+      let place = state.waiters.firstIndex { waiter in waiter.number == number }
+      return place.map { place in state.waiters.remove(at: place) }
+    }
+    waiter?.continuation.resume(returning: .failure(.cancelled))
   }
 
   private func served(required: Int64) -> CatalogSnapshot? {
@@ -122,6 +171,7 @@ package final class SnapshotCache: Sendable {
   private func serveOldWhileRebuilding() {
     let served = self.state.withLock { state in
       state.phase = .rebuilding
+      state.delay = nil
       guard state.snapshot != nil else { return [Waiter]() }
       let writes = state.writes
       let served = state.waiters.filter { waiter in waiter.required <= writes }
@@ -144,6 +194,7 @@ package final class SnapshotCache: Sendable {
         state.checkedAt = started
       }
       state.phase = .idle
+      if case .failure(let error) = outcome { state.delay = error } else { state.delay = nil }
       defer { state.waiters = [] }
       return state.waiters
     }

@@ -1,3 +1,13 @@
+/// What the catalog is read for.
+package enum CatalogUse: Sendable {
+  /// Answers to callers, who don't wait long: while a change is being read they are made from the
+  /// catalog before, and a store that is away is waited for for two seconds.
+  case answers
+  /// Changes to the catalog: reads see every write of the same store object, and a store that is
+  /// away is waited for for a minute.
+  case changes
+}
+
 /// Where the catalog is kept.
 ///
 /// Several processes may use one store at the same time.
@@ -7,11 +17,15 @@ package protocol TitleStore: Sendable {
 
   /// A consistent view for ranking: the same object until the catalog changes.
   ///
-  /// Sees every write of this store object, and those of other processes within a second.
-  func snapshot() async throws(StoreError) -> CatalogSnapshot
+  /// Sees the writes of other processes within a second, and the time that reading them takes.
+  func snapshot(for use: CatalogUse) async throws(StoreError) -> CatalogSnapshot
+
+  /// Why `snapshot` has not answered yet, or did not when it was last asked; `nil` where nothing is
+  /// known to be in the way.
+  var delay: StoreError? { get }
 
   /// The titles in the order asked; those that are missing are left out.
-  func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle]
+  func titles(_ ids: [String], for use: CatalogUse) async throws(StoreError) -> [CatalogTitle]
 
   /// Adds titles or replaces those with the same id, all or none.
   ///
@@ -52,4 +66,16 @@ package protocol TitleStore: Sendable {
 
   /// 16 hexadecimal digits, equal for equal contents whatever their history.
   func digest() async throws(StoreError) -> String
+}
+
+extension TitleStore {
+  /// The view for changes.
+  package func snapshot() async throws(StoreError) -> CatalogSnapshot {
+    try await self.snapshot(for: .changes)
+  }
+
+  /// The titles for changes, in the order asked.
+  package func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle] {
+    try await self.titles(ids, for: .changes)
+  }
 }

@@ -11,6 +11,7 @@ package final class MilvusCatalogStore: TitleStore {
   package let kind = "milvus"
 
   private let reading: CatalogReading
+  private let limits: WritingLimits
   private let writer: CatalogWriter
   private let snapshots = SnapshotCache()
   private let seen = Mutex(Seen())
@@ -35,17 +36,35 @@ package final class MilvusCatalogStore: TitleStore {
   ///   - database: Empty for Milvus's default.
   ///   - prefix: What the names of all its collections start with.
   ///   - credentials: Who asks.
-  package init(
+  package convenience init(
     send: @escaping HTTPHandler,
     database: String = "",
     prefix: String = "netflixgpt",
     credentials: MilvusCredentials = .none
   ) {
+    self.init(
+      send: send,
+      database: database,
+      prefix: prefix,
+      credentials: credentials,
+      limits: WritingLimits()
+    )
+  }
+
+  /// As above, with bounds that tests reach.
+  init(
+    send: @escaping HTTPHandler,
+    database: String,
+    prefix: String,
+    credentials: MilvusCredentials = .none,
+    limits: WritingLimits
+  ) {
     let client = MilvusClient(send: send, database: database, credentials: credentials)
     self.reading = CatalogReading(
       log: VersionLog(client: client, names: CollectionNames(prefix: prefix))
     )
-    self.writer = CatalogWriter(reading: self.reading)
+    self.limits = limits
+    self.writer = CatalogWriter(reading: self.reading, limits: limits)
   }
 
   /// What calling the method of a path twice does; `nil` for one that no store calls.
@@ -53,55 +72,70 @@ package final class MilvusCatalogStore: TitleStore {
     MilvusMethod.allCases.first { method in method.path == path }?.idempotency
   }
 
-  package func snapshot() async throws(StoreError) -> CatalogSnapshot {
-    try await self.snapshots.snapshot {
+  package var delay: StoreError? { self.snapshots.delay }
+
+  package func snapshot(for use: CatalogUse) async throws(StoreError) -> CatalogSnapshot {
+    try await self.snapshots.snapshot(for: use) {
       // Not bound to the task that happens to ask first: others wait for the outcome too.
       Task {
         await CallScope.$current.withValue(CallScope()) {
-          var stale: CatalogVersion?
-          await self.snapshots.refreshed { () throws(StoreError) in
-            let version = try await Self.plainly { () throws(MilvusError) in
-              try await self.reading.log.latest(patience: Self.servingPatience)
-            }
-            let writes = self.note(version)
-            stale = self.claimsTidying(of: version) ? version : nil
-            return (
-              version.name, writes,
-              { () throws(StoreError) in
-                try await Self.plainly { () throws(MilvusError) in
-                  try await self.reading.snapshot(at: version)
-                }
-              }
-            )
+          await Waiting.$note.withValue({ self.snapshots.note(delay: StoreError($0)) }) {
+            await self.refresh(patience: Self.patience(for: use))
           }
-          if let stale { await self.writer.tidy(after: stale) }
         }
       }
     }
   }
 
+  private func refresh(patience: Duration) async {
+    var stale: CatalogVersion?
+    await self.snapshots.refreshed { () throws(StoreError) in
+      let version = try await Self.plainly { () throws(MilvusError) in
+        try await self.reading.log.latest(patience: patience)
+      }
+      let writes = self.note(version)
+      stale = self.claimsTidying(of: version) ? version : nil
+      return (
+        version.name, writes,
+        { () throws(StoreError) in
+          try await Self.plainly { () throws(MilvusError) in
+            try await self.reading.snapshot(at: version)
+          }
+        }
+      )
+    }
+    if let stale { await self.writer.tidy(after: stale) }
+  }
+
+  private static func patience(for use: CatalogUse) -> Duration {
+    switch use {
+    case .answers: self.servingPatience
+    case .changes: CatalogReading.patience
+    }
+  }
+
   /// Whether this is the first time that a version is seen to have generations to drop.
   private func claimsTidying(of version: CatalogVersion) -> Bool {
-    guard version.hasStaleGenerations else { return false }
+    guard version.hasStaleGenerations(after: self.limits.graceSeconds) else { return false }
     return self.seen.withLock { seen in
       defer { seen.tidied = version.slot }
       return seen.tidied != version.slot
     }
   }
 
-  package func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle] {
+  package func titles(
+    _ ids: [String],
+    for use: CatalogUse
+  ) async throws(StoreError) -> [CatalogTitle] {
     guard !ids.isEmpty else { return [] }
+    let patience = Self.patience(for: use)
     let records = try await Self.plainly { () throws(MilvusError) in
-      let version = try await self.recent()
-      let records = try await self.reading.records(
-        ids,
-        at: version,
-        patience: Self.servingPatience
-      )
+      let version = try await self.recent(patience: patience)
+      let records = try await self.reading.records(ids, at: version, patience: patience)
       if ids.allSatisfy({ records[$0] != nil }) { return records }
       // Missing, or replaced so long ago that its row at this version is gone.
       return try await self.reading.consistently(at: version) { version throws(MilvusError) in
-        try await self.reading.records(ids, at: version, patience: Self.servingPatience)
+        try await self.reading.records(ids, at: version, patience: patience)
       }
     }
     return ids.compactMap { id in records[id] }
@@ -166,12 +200,12 @@ package final class MilvusCatalogStore: TitleStore {
   }
 
   /// The version seen a moment ago, or the present one.
-  private func recent() async throws(MilvusError) -> CatalogVersion {
+  private func recent(patience: Duration) async throws(MilvusError) -> CatalogVersion {
     let seen = self.seen.withLock(\.self)
     if let version = seen.version, let at = seen.at, at.duration(to: .now) < SnapshotCache.trusted {
       return version
     }
-    let version = try await self.reading.log.latest(patience: Self.servingPatience)
+    let version = try await self.reading.log.latest(patience: patience)
     _ = self.note(version)
     return version
   }

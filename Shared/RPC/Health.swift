@@ -33,6 +33,7 @@ package final class Health: Sendable {
   }
 
   private let state = Mutex(State())
+  private let changed: @Sendable (Report.Result) -> Void
   private let checkTimeout: Duration
   private let resultLifetime: Duration
   /// How often a watcher's status is looked at.
@@ -42,14 +43,17 @@ package final class Health: Sendable {
   ///   - checkTimeout: A check that takes longer has failed.
   ///   - resultLifetime: Results of checks are given again for so long.
   ///   - watchPeriod: Those who watch are told of a change within so long.
+  ///   - changed: Hears once of each check that fails, fails for another reason, or is well again.
   package init(
     checkTimeout: Duration = .seconds(2),
     resultLifetime: Duration = .seconds(1),
-    watchPeriod: Duration = .seconds(1)
+    watchPeriod: Duration = .seconds(1),
+    changed: @escaping @Sendable (Report.Result) -> Void = { _ in }
   ) {
     self.checkTimeout = checkTimeout
     self.resultLifetime = resultLifetime
     self.watchPeriod = watchPeriod
+    self.changed = changed
   }
 
   var isDraining: Bool { self.state.withLock { $0.isDraining } }
@@ -105,11 +109,14 @@ package final class Health: Sendable {
       return self.report(renewed)
     }
     let renewal = ContinuousClock.now + self.resultLifetime
-    self.state.withLock { state in
-      guard state.checks.count == renewed.count else { return }
+    let changes = self.state.withLock { state -> [Report.Result] in
+      guard state.checks.count == renewed.count else { return [] }
+      let known = Dictionary(state.results.map { ($0.name, $0.failure) }) { first, _ in first }
       state.results = renewed
       state.renewal = renewal
+      return renewed.filter { result in result.failure != known[result.name] ?? nil }
     }
+    for change in changes { self.changed(change) }
     return self.report(renewed)
   }
 

@@ -29,7 +29,14 @@ struct Serve<S: Service>: AsyncParsableCommand {
     )
     let (settings, service) = try assembled(S.self, values)
     let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
-    let health = Health()
+    let health = Health { result in
+      // Readiness gives reasons to operators only; the log is where they look first.
+      if let failure = result.failure {
+        logger.warning("not ready", metadata: ["check": "\(result.name)", "reason": "\(failure)"])
+      } else {
+        logger.info("ready again", metadata: ["check": "\(result.name)"])
+      }
+    }
     let admission = try await admission(S.self, values) { event in
       logger.warning("admission", metadata: ["event": "\(event)"])
     }

@@ -13,7 +13,11 @@ import Testing
     _ body: (MilvusClient, CollectionNames, Generation) async throws -> Void
   ) async throws {
     let proxy = HTTP2Client(host: address.proxies[0].host, port: address.proxies[0].port)
-    let client = MilvusClient(send: proxy.handler, database: "", credentials: .none)
+    let client = MilvusClient(
+      send: proxy.handler,
+      database: address.database,
+      credentials: .none
+    )
     let names = CollectionNames(prefix: "limits_\(UInt32.random(in: 0...UInt32.max))")
     let reading = CatalogReading(log: VersionLog(client: client, names: names))
     let generation = Generation(slot: 1, writer: 1)

@@ -27,7 +27,8 @@ struct StoreFactory: Sendable, CustomTestStringConvertible {
   /// The catalog of a folder is the one whose collections are named like it.
   private static func milvus(_ address: MilvusAddress) -> StoreFactory {
     let client = HTTP2Client(host: address.proxies[0].host, port: address.proxies[0].port)
-    return StoreFactory(testDescription: "Milvus at port \(address.proxies[0].port)") { folder in
+    let place = "port \(address.proxies[0].port)/\(address.database)"
+    return StoreFactory(testDescription: "Milvus at \(place)") { folder in
       MilvusCatalogStore(
         send: client.handler,
         database: address.database,

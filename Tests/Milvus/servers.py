@@ -23,6 +23,8 @@ FOLDER = ROOT / ".build" / "milvus"
 PYTHON = FOLDER / "venv" / "bin" / "python"
 LITE = FOLDER / "lite-2.5.1" / "milvus_lite" / "lib"
 KINDS = ("2.3.5", "lite-2.5.1", "lite-3.2.2")
+#: Those that keep more than one database.
+WITH_DATABASES = ("2.3.5", "lite-3.2.2")
 ARRIVED = FOLDER / "installed"
 
 #: Where Milvus 2.3.5 listens, by the names of its configuration.
@@ -61,21 +63,35 @@ os.execve(base + '/bin/milvus', ['milvus', 'run', 'standalone'], environment)
 """
 
 
+#: What pip says of a registry that can't be reached; its last line says only that there is no such package.
+UNREACHABLE = "connection broken by"
+
+
+def fetch(command: list[str]) -> str | None:
+    """Runs pip; gives what is wrong when the registry is not there, and raises for anything else."""
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode == 0:
+        return None
+    problem = (result.stderr.strip().splitlines() or ["pip failed"])[-1]
+    if UNREACHABLE in result.stderr:
+        return problem
+    raise RuntimeError(f"{' '.join(map(str, command))}: {problem}")
+
+
 def install() -> str | None:
     """Installs the servers where they are missing; gives what is wrong when the registry is not there."""
     if ARRIVED.exists():
         return None
     FOLDER.mkdir(parents=True, exist_ok=True)
     pip = [str(PYTHON), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER / "venv")], check=True)
     for command in (
-        [sys.executable, "-m", "venv", "--clear", str(FOLDER / "venv")],
         [*pip, "milvus-lite==3.2.2", "pymilvus==3.0.2"],
         [*pip, "--no-deps", "milvus==2.3.5"],
         [*pip, "--no-deps", "--target", str(LITE.parent.parent), "milvus-lite==2.5.1"],
     ):
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode != 0:
-            return (result.stderr.strip().splitlines() or ["pip failed"])[-1]
+        if problem := fetch(command):
+            return problem
     ARRIVED.touch()
     return None
 
@@ -92,9 +108,13 @@ def free_ports(names) -> dict[str, int]:
 class Milvus:
     """One server with its data in `folder`, which outlives it."""
 
+    #: Of all servers of this process.
+    folders: list[Path] = []
+
     def __init__(self, kind: str, folder: Path, auth=False):
         self.kind = kind
         self.folder = folder
+        Milvus.folders.append(folder)
         self.auth = auth
         self.ports = free_ports(ROLES + ("peer", "metrics"))
         self.port, self.metrics_port = self.ports["proxy"], self.ports["metrics"]

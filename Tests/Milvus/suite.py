@@ -30,7 +30,12 @@ def main(kinds: list[str]) -> int:
         try:
             for kind in kinds:
                 running.append(servers.Milvus(kind, Path(folder) / kind).start())
-            names = " ".join(server.url for server in running)
+            places = [server.url for server in running]
+            for server in running:
+                if server.kind in servers.WITH_DATABASES:
+                    server.python('client.create_database("films")')
+                    places.append(f"{server.url}/films")
+            names = " ".join(places)
             print(f"the store suites on SQLite and Milvus {', '.join(kinds)}: {names}", flush=True)
             command = ["swift", "test", "--skip-build", "--disable-xctest", "--no-parallel", "--filter", SUITES]
             return subprocess.run(command, cwd=ROOT, env=os.environ | {"MILVUS_TEST_URL": names}).returncode

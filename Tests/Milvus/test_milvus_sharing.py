@@ -70,6 +70,23 @@ def test_two_create_load_and_reindex_at_once_and_a_third_notices_within_seconds(
     assert answer.status == 400 and "reindex" in answer.json["message"], answer.body
 
 
+def test_an_ingest_beside_a_reindex_ends_well_or_says_who_was_first(milvus, gateways, rows, tmp_path, elsewhere):
+    store = f"{milvus.url}?prefix=beside"
+    first = gateways("first", store).gateway.run("ingest", str(catalogs.write(tmp_path / "first.csv", rows[:40])))
+    assert first.returncode == 0, first.stderr
+    file = catalogs.write(tmp_path / "all.csv", rows)
+    mover = gateways("mover", store, EMBEDDING_SERVICE_URL=elsewhere.url)
+    runs = [start(mover, "reindex"), start(mover, "ingest", str(file), "--reindex")]
+    for run in runs:
+        output, complaints = run.communicate(timeout=300)
+        print(f"\n{run.returncode}: {output.strip()} {complaints.strip().splitlines()[-1:]}")
+        assert run.returncode == 0 or "the catalog has changed since it was read" in complaints, output + complaints
+    last = mover.gateway.run("ingest", str(file), "--reindex")
+    assert last.returncode == 0, last.stderr
+    whole = gateways("whole", f"sqlite:{tmp_path / 'whole.sqlite'}", EMBEDDING_SERVICE_URL=elsewhere.url).gateway
+    assert digest(last.stdout) == digest(whole.run("ingest", str(file)).stdout)
+
+
 def test_a_reindex_killed_at_any_point_leaves_the_old_catalog_in_service(milvus, gateways, rows, tmp_path, elsewhere):
     store = f"{milvus.url}?prefix=killed"
     system = gateways("killed", store)

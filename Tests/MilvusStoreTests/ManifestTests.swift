@@ -90,7 +90,7 @@ import Testing
     for tags in [tags, tags.reversed()] {
       let newest = Self.newest(tags)
       #expect(newest.rows["title"]?.tag.slot == 5)
-      #expect(Set(newest.superfluous.map(\.slot)) == [1, 3])
+      #expect(Set(newest.superfluous.map(\.tag.slot)) == [1, 3])
     }
   }
 
@@ -101,7 +101,7 @@ import Testing
     ])
     #expect(newest.rows.isEmpty)
     // What may still be claimed stays.
-    #expect(newest.superfluous.map(\.slot) == [4, 5])
+    #expect(newest.superfluous.map(\.tag.slot) == [4, 5])
   }
 
   @Test func `count once where a row was put in twice`() {

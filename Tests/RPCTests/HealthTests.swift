@@ -77,6 +77,21 @@ import Testing
     releaser.finish()
   }
 
+  @Test func `a change of what fails is told once`() async throws {
+    let (failure, told) = (Box<String?>(nil), Box<[String]>([]))
+    let health = Health(resultLifetime: .zero) { result in
+      told.value.append("\(result.name): \(result.failure ?? "well")")
+    }
+    health.start()
+    health.addCheck(name: "cache") { nil }
+    health.addCheck(name: "store") { failure.value }
+    for reason in [nil, nil, "slow", "slow", "away", nil, nil] {
+      failure.value = reason
+      _ = await health.report()
+    }
+    #expect(told.value == ["store: slow", "store: away", "store: well"])
+  }
+
   @Test func `results are given again for a while`() async throws {
     for (lifetime, expected) in [(Duration.seconds(600), 1), (.milliseconds(1), 3)] {
       let runs = Box(0)

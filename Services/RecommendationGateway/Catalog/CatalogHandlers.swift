@@ -79,7 +79,7 @@ struct CatalogHandlers: Sendable {
     ).prepare(titles)
     let store = self.recommender.store
     do throws(StoreError) {
-      let known = try await store.titles(titles.map(\.id))
+      let known = try await store.titles(titles.map(\.id), for: .answers)
       if !prepared.titles.isEmpty {
         try await store.upsert(
           prepared.titles,
@@ -120,16 +120,16 @@ struct CatalogHandlers: Sendable {
   private func remove(_ ids: [String]) async throws -> (deleted: Int, known: Set<String>) {
     let store = self.recommender.store
     do throws(StoreError) {
-      let known = try await store.titles(ids)
+      let known = try await store.titles(ids, for: .answers)
       return (try await store.delete(ids), Set(known.map(\.id)))
     } catch {
       throw RPCError(error)
     }
   }
 
-  /// Of the catalog as the next call sees it.
+  /// Of the catalog with what this call wrote; others are answered from the one before meanwhile.
   private func version() async throws -> String {
-    do { return try await self.recommender.store.snapshot().version } catch {
+    do { return try await self.recommender.store.snapshot(for: .changes).version } catch {
       throw RPCError(error)
     }
   }

@@ -42,7 +42,7 @@ struct Ingestor: Sendable {
   /// Leaves out the rows whose titles are stored just so, in the space the service has now.
   func work(for rows: [CatalogRow], again: Bool) async throws -> Work {
     let space = try await self.embeddings.currentSpace()
-    let served = try await self.store.snapshot()
+    let served = try await self.store.snapshot(for: .changes)
     guard served.count == 0 || served.space == space else {
       throw Recommender.spaceMismatch(catalog: served.space, service: space)
     }

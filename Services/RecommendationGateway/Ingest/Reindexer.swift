@@ -17,10 +17,10 @@ struct Reindexer: Sendable {
   /// - Returns: How many titles were moved.
   /// - Throws: `RPCError` or `StoreError`; the catalog is then as it was.
   func run(progress: @Sendable (_ done: Int, _ total: Int) -> Void) async throws -> Int {
-    let snapshot = try await self.store.snapshot()
+    let snapshot = try await self.store.snapshot(for: .changes)
     let space = try await self.embeddings.currentSpace()
     guard snapshot.count > 0, snapshot.space != space else { return 0 }
-    let titles = try await self.store.titles(snapshot.ids)
+    let titles = try await self.store.titles(snapshot.ids, for: .changes)
     let hashes = try await self.store.sourceHashes()
     let texts = snapshot.words + titles.map(\.contentText)
     var vectors: [String: [Float]] = [:]

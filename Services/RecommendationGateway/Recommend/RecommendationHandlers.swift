@@ -47,7 +47,9 @@ struct RecommendationHandlers: Sendable {
 
   private func snapshot(orEmpty: Bool = false) async throws -> CatalogSnapshot {
     let snapshot: CatalogSnapshot
-    do { snapshot = try await self.recommender.store.snapshot() } catch { throw RPCError(error) }
+    do { snapshot = try await self.recommender.store.snapshot(for: .answers) } catch {
+      throw RPCError(error)
+    }
     guard orEmpty || snapshot.count > 0 else { throw RPCError.emptyCatalog }
     return snapshot
   }
@@ -60,7 +62,9 @@ struct RecommendationHandlers: Sendable {
       throw RPCError.invalid(field: "id", "must have at most 256 bytes", reason: "TOO_LONG")
     }
     let titles: [CatalogTitle]
-    do { titles = try await self.recommender.store.titles([id]) } catch { throw RPCError(error) }
+    do { titles = try await self.recommender.store.titles([id], for: .answers) } catch {
+      throw RPCError(error)
+    }
     guard let title = titles.first else { throw RPCError.unknownTitle(id) }
     return title
   }

@@ -33,7 +33,9 @@ struct TitleRecords: Sendable {
     }
     guard !missing.isEmpty else { return records }
     let read: [CatalogTitle]
-    do { read = try await self.store.titles(missing) } catch { throw RPCError(error) }
+    do { read = try await self.store.titles(missing, for: .answers) } catch {
+      throw RPCError(error)
+    }
     for title in read {
       self.kept.insert(title, for: Key(version: snapshot.version, id: title.id))
     }

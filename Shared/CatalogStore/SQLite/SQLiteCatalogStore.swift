@@ -22,8 +22,10 @@ package final class SQLiteCatalogStore: TitleStore {
     }
   }
 
-  package func snapshot() async throws(StoreError) -> CatalogSnapshot {
-    try await self.snapshots.snapshot { [pool, snapshots] in
+  package var delay: StoreError? { self.snapshots.delay }
+
+  package func snapshot(for use: CatalogUse) async throws(StoreError) -> CatalogSnapshot {
+    try await self.snapshots.snapshot(for: use) { [pool, snapshots] in
       // Not bound to the task that happens to ask first: others wait for the outcome too.
       pool.asyncRead { opened in
         let read = opened.map(CatalogReading.init)
@@ -39,7 +41,10 @@ package final class SQLiteCatalogStore: TitleStore {
     }
   }
 
-  package func titles(_ ids: [String]) async throws(StoreError) -> [CatalogTitle] {
+  package func titles(
+    _ ids: [String],
+    for use: CatalogUse
+  ) async throws(StoreError) -> [CatalogTitle] {
     try await self.read { reading in try ids.compactMap { id in try reading.title(id) } }
   }
 

@@ -27,19 +27,29 @@ extension CatalogReading {
   ) async throws(MilvusError) -> [String: CatalogTitle] {
     let wanted = Array(Set(ids))
     var titles: [String: CatalogTitle] = [:]
-    for start in stride(from: 0, to: wanted.count, by: Self.idsPerQuestion) {
-      let part = wanted[start..<min(start + Self.idsPerQuestion, wanted.count)]
+    var remaining = stride(from: 0, to: wanted.count, by: Self.idsPerQuestion).map { start in
+      wanted[start..<min(start + Self.idsPerQuestion, wanted.count)]
+    }
+    while let part = remaining.popLast() {
       let hashes = part.map { id in "\(TitleRows.idHash(of: id))" }.joined(separator: ",")
-      let found = try await self.titles(
-        where: "\(RowField.idHash) in [\(hashes)]",
-        at: version,
-        fields: TitleRows.recordFields,
-        patience: patience
-      ) { columns throws(MilvusError) -> [String?] in
-        let texts = try columns.strings(RowField.record)
-        return zip(try columns.truths(RowField.gone), texts).map { gone, text in
-          gone ? nil : text
+      let found: NewestRows<String?>
+      do throws(MilvusError) {
+        found = try await self.titles(
+          where: "\(RowField.idHash) in [\(hashes)]",
+          at: version,
+          fields: TitleRows.recordFields,
+          patience: patience
+        ) { columns throws(MilvusError) -> [String?] in
+          let texts = try columns.strings(RowField.record)
+          return zip(try columns.truths(RowField.gone), texts).map { gone, text in
+            gone ? nil : text
+          }
         }
+      } catch {
+        guard error.isTooLarge, part.count > 1 else { throw error }
+        let middle = part.startIndex + part.count / 2
+        remaining += [part[..<middle], part[middle...]]
+        continue
       }
       for id in part {
         guard let text = found.rows[id]?.row else { continue }

@@ -43,17 +43,12 @@ struct CatalogReading: Sendable {
   ) async throws(MilvusError) -> NewestRows<Row?> {
     var newest = NewestRows<Row?>(at: version)
     guard let generation = version.generation else { return newest }
-    let rows = version.manifest.titleRows
-    for condition in Self.conditions(rows: rows, width: version.width) {
-      let columns = try await self.client.query(
-        self.names.titles(generation),
-        where: condition,
-        fields: fields,
-        timestamp: version.manifest.timestamp,
-        patience: Self.patience
-      )
-      try Self.offer(columns, to: &newest, decode)
-    }
+    try await self.all(
+      version.manifest.titleRows,
+      of: self.names.titles(generation),
+      at: version,
+      fields: fields
+    ) { columns throws(MilvusError) in try Self.offer(columns, to: &newest, decode) }
     return newest
   }
 
@@ -96,17 +91,7 @@ struct CatalogReading: Sendable {
   ) async throws(MilvusError) -> NewestRows<[Float]?> {
     var newest = NewestRows<[Float]?>(at: version)
     guard let generation = version.generation else { return newest }
-    let conditions =
-      condition.map { [$0] }
-      ?? Self.conditions(rows: version.manifest.emotionRows, width: version.width)
-    for condition in conditions {
-      let columns = try await self.client.query(
-        self.names.emotions(generation),
-        where: condition,
-        fields: EmotionRows.fields,
-        timestamp: version.manifest.timestamp,
-        patience: Self.patience
-      )
+    func take(_ columns: RowColumns) throws(MilvusError) {
       let names = try columns.strings(RowField.emotion)
       let tags = try RowTag.tags(in: columns)
       let vectors = try WrittenColumns.vectors(
@@ -116,16 +101,61 @@ struct CatalogReading: Sendable {
       )
       for (index, name) in names.enumerated() { newest.offer(name, tags[index], vectors[index]) }
     }
+    let name = self.names.emotions(generation)
+    if let condition {
+      let columns = try await self.client.query(
+        name,
+        where: condition,
+        fields: EmotionRows.fields,
+        timestamp: version.manifest.timestamp,
+        patience: Self.patience
+      )
+      try take(columns)
+    } else {
+      let rows = version.manifest.emotionRows
+      try await self.all(rows, of: name, at: version, fields: EmotionRows.fields, take)
+    }
     return newest
   }
 
-  /// Conditions that part all rows so that an answer is of a fair size.
-  private static func conditions(rows: UInt64, width: Int) -> [String] {
+  /// Asks for all rows of a collection, in parts so that an answer is of a fair size.
+  ///
+  /// How large rows are is a guess: where an answer is too large after all, its half is asked for.
+  private func all(
+    _ rows: UInt64,
+    of name: String,
+    at version: CatalogVersion,
+    fields: [String],
+    _ take: (RowColumns) throws(MilvusError) -> Void
+  ) async throws(MilvusError) {
+    var remaining = Array(Self.parts(rows: rows, width: version.width).reversed())
+    while let pages = remaining.popLast() {
+      let (first, end) = (pages.lowerBound, pages.upperBound)
+      let columns: RowColumns
+      do throws(MilvusError) {
+        columns = try await self.client.query(
+          name,
+          where: "\(RowField.page) >= \(first) and \(RowField.page) < \(end)",
+          fields: fields,
+          timestamp: version.manifest.timestamp,
+          patience: Self.patience
+        )
+      } catch {
+        guard error.isTooLarge, pages.count > 1 else { throw error }
+        let middle = first + (end - first) / 2
+        remaining += [middle..<end, first..<middle]
+        continue
+      }
+      try take(columns)
+    }
+  }
+
+  /// All pages in parts.
+  private static func parts(rows: UInt64, width: Int) -> [Range<UInt64>] {
     let perAnswer = max(1, self.bytesPerAnswer / (self.bytesPerRow + 4 * UInt64(width)))
     let parts = min(max(1, (rows + perAnswer - 1) / perAnswer), RowField.pages)
     return (0..<parts).map { part in
-      let (first, end) = (part * RowField.pages / parts, (part + 1) * RowField.pages / parts)
-      return "\(RowField.page) >= \(first) and \(RowField.page) < \(end)"
+      part * RowField.pages / parts..<(part + 1) * RowField.pages / parts
     }
   }
 }

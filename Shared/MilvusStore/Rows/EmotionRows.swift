@@ -5,6 +5,11 @@ enum EmotionRows {
   static let fields =
     RowTag.fields + [RowField.emotion, RowField.hasVector, RowField.vector]
 
+  /// What a row takes in a message, or a little more.
+  static func bytes(_ name: String, width: Int) -> Int {
+    WrittenColumns.bytes(width: width) + name.utf8.count + 8
+  }
+
   static func columns(
     _ rows: some Collection<(tag: RowTag, name: String, vector: [Float])>,
     width: Int

@@ -42,7 +42,7 @@ struct RowTag: Sendable, Hashable {
 struct NewestRows<Row> {
   private(set) var rows: [String: (tag: RowTag, row: Row)] = [:]
   /// Rows that no later version needs either: superseded ones, and those of writings that failed.
-  private(set) var superfluous: [RowTag] = []
+  private(set) var superfluous: [(name: String, tag: RowTag)] = []
   private let slot: UInt64
   private let sessions: [UInt64: UInt64]
 
@@ -54,7 +54,7 @@ struct NewestRows<Row> {
   mutating func offer(_ name: String, _ tag: RowTag, _ row: @autoclosure () -> Row) {
     guard self.sessions[tag.writer, default: 0] >= tag.slot else {
       // A slot that is taken can't be claimed again, so the row will never count.
-      if tag.slot <= self.slot { self.superfluous.append(tag) }
+      if tag.slot <= self.slot { self.superfluous.append((name, tag)) }
       return
     }
     guard let known = self.rows[name]?.tag else {
@@ -64,10 +64,10 @@ struct NewestRows<Row> {
     // A call that was made again may have put the same row in twice.
     guard known.key != tag.key else { return }
     if known.slot < tag.slot {
-      self.superfluous.append(known)
+      self.superfluous.append((name, known))
       self.rows[name] = (tag, row())
     } else {
-      self.superfluous.append(tag)
+      self.superfluous.append((name, tag))
     }
   }
 }

@@ -46,6 +46,20 @@ enum TitleRows {
     _ = try TitleRecord.text(of: title)
   }
 
+  /// What a row takes in a message, or a little more.
+  static func bytes(_ content: Content, width: Int) -> Int {
+    // Numbers, texts of bounded length and what frames them.
+    let fixed = WrittenColumns.bytes(width: width) + content.id.utf8.count + 256
+    guard case .stored(let stored) = content else { return fixed }
+    let title = stored.title
+    let names = (title.genres + title.emotions.map(\.name)).reduce(0) { total, name in
+      total + name.utf8.count + 4
+    }
+    // One that is too long is refused before it is written.
+    let record = (try? TitleRecord.text(of: title))?.utf8.count ?? RowLimits.recordBytes
+    return fixed + names + 8 * title.emotions.count + record
+  }
+
   static func columns(
     _ rows: some Collection<(tag: RowTag, content: Content)>,
     width: Int
@@ -160,6 +174,9 @@ enum TitleRows {
 
 /// The columns that titles and emotions have in common.
 enum WrittenColumns {
+  /// What they take of a row in a message, or a little more.
+  static func bytes(width: Int) -> Int { 4 * width + 128 }
+
   static func columns(
     _ tags: [RowTag],
     names: [String],

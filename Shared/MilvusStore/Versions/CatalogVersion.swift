@@ -32,17 +32,13 @@ struct CatalogVersion: Sendable {
   /// 0 when there are no vectors yet.
   var dimensions: Int { Int(self.manifest.dimensions) }
 
-  /// For how long rows, collections and versions stay that are no longer needed, for those who
-  /// still read them.
-  static let graceSeconds: UInt64 = 60
-
   /// Seconds since 1970.
   static var now: UInt64 { UInt64(max(0, time(nil))) }
 
   /// Whether a generation was replaced so long ago that it may be dropped.
-  var hasStaleGenerations: Bool {
+  func hasStaleGenerations(after graceSeconds: UInt64) -> Bool {
     let now = Self.now
-    return self.manifest.retired.contains { old in old.since + Self.graceSeconds <= now }
+    return self.manifest.retired.contains { old in old.since + graceSeconds <= now }
   }
 
   /// The last slot of each session whose rows count.

@@ -81,21 +81,32 @@ extension MilvusClient {
   }
 
   /// Loads collections side by side and waits until they can be read.
+  ///
+  /// - Throws: Code 101 when that takes longer than `patience`.
   func load(_ names: [String], patience: Duration) async throws(MilvusError) {
-    let deadline = ContinuousClock.now + patience
-    for name in names {
-      let _: MilvusStatus = try await self.call(
-        .loadCollection,
-        self.about(name),
-        patience: deadline - .now
-      )
-    }
-    for name in names {
-      while try await !self.isLoaded(name, patience: deadline - .now) {
-        do { try await Task.sleep(for: .milliseconds(50)) } catch {
-          throw MilvusError(.failed(.canceled), .getLoadState, "the call was canceled")
+    let deadline = Self.end(of: patience)
+    do throws(MilvusError) {
+      for name in names {
+        let _: MilvusStatus = try await self.call(
+          .loadCollection,
+          self.about(name),
+          patience: deadline - .now
+        )
+      }
+      for name in names {
+        while try await !self.isLoaded(name, patience: deadline - .now) {
+          do { try await Task.sleep(for: .milliseconds(50)) } catch {
+            throw MilvusError(.failed(.canceled), .getLoadState, "the call was canceled")
+          }
         }
       }
+    } catch {
+      guard error.isLate else { throw error }
+      throw MilvusError(
+        .refused(code: 101, isRetriable: false),
+        error.method,
+        "collection not loaded in time"
+      )
     }
   }
 
@@ -108,6 +119,14 @@ extension MilvusClient {
       request,
       patience: patience
     )
+    // Of a collection that was dropped, Milvus says so in a success.
+    guard answer.state != 0 else {
+      throw MilvusError(
+        .refused(code: 100, isRetriable: false),
+        .getLoadState,
+        "collection not found"
+      )
+    }
     return answer.state == 3
   }
 
@@ -161,7 +180,8 @@ extension MilvusClient {
     request.outputFields = fields
     request.guaranteeTimestamp = timestamp
     request.consistencyLevel = Consistency.session
-    let end = ContinuousClock.now + patience
+    let end = Self.end(of: patience)
+    var earlier: MilvusError?
     while true {
       do throws(MilvusError) {
         let answer: MilvusQueryResults = try await self.call(
@@ -171,7 +191,10 @@ extension MilvusClient {
         )
         return RowColumns(answer.fieldsData)
       } catch {
+        if error.isLate, let earlier { throw earlier }
         guard error.isNotLoaded, ContinuousClock.now + Self.loadingPause < end else { throw error }
+        earlier = error
+        Waiting.note(error)
       }
       try await self.load([name], patience: end - .now)
       do { try await Task.sleep(for: Self.loadingPause) } catch {

@@ -27,8 +27,7 @@ struct MilvusClient: Sendable {
     _ request: Request,
     patience: Duration
   ) async throws(MilvusError) -> Answer {
-    var deadline = ContinuousClock.now + patience
-    if let end = CallScope.current.deadline { deadline = min(deadline, end) }
+    let deadline = Self.end(of: patience)
     var pause = Self.firstPause
     var earlier: MilvusError?
     while true {
@@ -38,6 +37,7 @@ struct MilvusClient: Sendable {
         // Why the calls before failed says more than that there was no time for the last.
         guard error.isRetriable else { throw error.isLate ? earlier ?? error : error }
         earlier = error
+        Waiting.note(error)
         let wait = pause * Double.random(in: 0.5...1)
         guard ContinuousClock.now + wait < deadline else { throw error }
         do { try await Task.sleep(for: wait) } catch {
@@ -47,6 +47,12 @@ struct MilvusClient: Sendable {
         pause = min(pause * 2, Self.longestPause)
       }
     }
+  }
+
+  /// When `patience` is over, or the call being served ends.
+  static func end(of patience: Duration) -> ContinuousClock.Instant {
+    let end = ContinuousClock.now + patience
+    return CallScope.current.deadline.map { min($0, end) } ?? end
   }
 
   private static let firstPause = Duration.milliseconds(50)
@@ -70,6 +76,12 @@ struct MilvusClient: Sendable {
     }
     return answer
   }
+}
+
+/// What Milvus is waited for.
+enum Waiting {
+  /// Hears why a call is made again, or its collection loaded first.
+  @TaskLocal static var note: @Sendable (MilvusError) -> Void = { _ in }
 }
 
 /// What Milvus answers: its own status within a call that succeeded for gRPC.

@@ -43,6 +43,12 @@ struct MilvusError: Error, Sendable {
   /// Also said of loaded collections for some seconds after a restart.
   var isNotLoaded: Bool { self.code == 101 }
 
+  /// Whether a question or its answer is larger than a message may be.
+  var isTooLarge: Bool {
+    if case .failed(.resourceExhausted) = self.kind { return true }
+    return false
+  }
+
   /// Whether there was no time left for an answer.
   var isLate: Bool {
     if case .failed(.deadlineExceeded) = self.kind { return true }
@@ -73,8 +79,7 @@ extension StoreError {
       case .failed(.canceled): .cancelled
       case .failed(.unauthenticated):
         .unavailable(
-          "Milvus does not know the user or the token: check MILVUS_TOKEN, or MILVUS_USER and "
-            + "MILVUS_PASSWORD"
+          "\(Self.unknownUser): check MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD"
         )
       case .failed(.permissionDenied), .refused(code: 1401, _):
         .unavailable("Milvus does not let the user do this (\(error.method.rawValue))")
@@ -91,6 +96,9 @@ extension StoreError {
       }
   }
 
+  private static let unknownUser =
+    "Milvus does not know the user or the token (\(Code.unauthenticated.name))"
+
   private init(_ code: Int32, _ error: MilvusError) {
     self =
       switch code {
@@ -104,7 +112,7 @@ extension StoreError {
       case 800:
         .unavailable("Milvus has no such database: create it, or change CATALOG_STORE")
       case 1100...1102: .rejected("Milvus refused \(error.method.rawValue): \(error.reason)")
-      case 1400, 1800: .unavailable("Milvus does not know the user or the token")
+      case 1400, 1800: .unavailable(Self.unknownUser)
       default:
         .unavailable("Milvus failed with code \(code) (\(error.method.rawValue)): \(error.reason)")
       }

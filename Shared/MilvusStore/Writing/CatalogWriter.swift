@@ -1,6 +1,18 @@
 internal import SwiftProtobuf
 internal import CatalogStore
+internal import RPC
 internal import Synchronization
+
+/// How long and how much a writer keeps.
+struct WritingLimits: Sendable {
+  /// For how long rows, collections and versions stay that are no longer needed, for those who
+  /// still read them.
+  var graceSeconds: UInt64 = 60
+  /// Superseded rows that are removed after one version, at most.
+  var removedAtOnce = 5000
+  /// More would make manifests too large; then all rows are written anew by one session.
+  var maxSessions = 256
+}
 
 /// Makes new versions of a catalog, one at a time.
 ///
@@ -17,16 +29,16 @@ final class CatalogWriter: Sendable {
   }
 
   private let reading: CatalogReading
+  private let limits: WritingLimits
   private let turnstile = Turnstile()
   private let state = Mutex(State())
 
   /// How often a writing begins again because others were first.
   private static let attempts = 64
-  /// More would make manifests too large; then all rows are written anew by one session.
-  private static let maxSessions = 256
 
-  init(reading: CatalogReading) {
+  init(reading: CatalogReading, limits: WritingLimits) {
     self.reading = reading
+    self.limits = limits
   }
 
   private var log: VersionLog { self.reading.log }
@@ -83,7 +95,8 @@ final class CatalogWriter: Sendable {
     let present = inventory.version
     let fits = present.generation != nil && (draft.dimensions <= present.width)
     let isWide = draft.dimensions > 0 && max(draft.dimensions, 2) != present.width
-    guard isWhole || !fits || isWide || present.manifest.sessions.count >= Self.maxSessions else {
+    guard isWhole || !fits || isWide || present.manifest.sessions.count >= self.limits.maxSessions
+    else {
       return try await self.append(draft, inventory)
     }
     var draft = draft
@@ -106,14 +119,17 @@ final class CatalogWriter: Sendable {
       slot: present.slot + 1,
       writer: session
     )
-    let outcome = try await self.orRenewingSession { try await writing.write(draft) }
+    let made = try await self.unlessLost(after: present) { try await writing.write(draft) }
+    guard let outcome = made else { return nil }
     var next = self.next(after: present, draft, session)
     next.manifest.titleRows += UInt64(outcome.change.titles.count)
     next.manifest.emotionRows += UInt64(outcome.change.words.count)
     next.manifest.timestamp = max(present.manifest.timestamp, outcome.timestamp)
-    let old = inventory.superseded.prefix { row in
-      row.since + CatalogVersion.graceSeconds <= next.manifest.writtenAt
-    }.prefix(5000)
+    let old = inventory.removable(
+      at: next.manifest.writtenAt,
+      graceSeconds: self.limits.graceSeconds,
+      limit: self.limits.removedAtOnce
+    )
     if let last = old.map(\.slot).max() { next.manifest.horizon = max(next.manifest.horizon, last) }
     let version = next
     // From here on a cancellation would leave the outcome unknown.
@@ -126,10 +142,9 @@ final class CatalogWriter: Sendable {
           return nil
         }
         var inventory = inventory
-        inventory.superseded.removeFirst(old.count)
         inventory.apply(outcome.change, at: version)
         self.state.withLock { [inventory] state in state.inventory = inventory }
-        await self.tidy(after: version, names, removing: Array(old))
+        await self.tidy(after: version, names, removing: old)
         return version
       }
     }.value
@@ -167,13 +182,23 @@ final class CatalogWriter: Sendable {
       writer: session
     )
     let filling = next
-    let outcome = try await self.orRenewingSession {
-      try await self.generations.create(generation, width: filling.width)
-      let outcome = try await writing.write(draft)
-      var filled = filling
-      filled.manifest.timestamp = outcome.timestamp
-      try await self.generations.verify(draft, at: filled)
-      return outcome
+    let made: RowWriting.Outcome?
+    do {
+      made = try await self.unlessLost(after: present) {
+        try await self.generations.create(generation, width: filling.width)
+        let outcome = try await writing.write(draft)
+        var filled = filling
+        filled.manifest.timestamp = outcome.timestamp
+        try await self.generations.verify(draft, at: filled)
+        return outcome
+      }
+    } catch {
+      await self.discard(generation)
+      throw error
+    }
+    guard let outcome = made else {
+      await self.discard(generation)
+      return nil
     }
     next.manifest.timestamp = max(present.manifest.timestamp, outcome.timestamp)
     let version = next
@@ -210,31 +235,36 @@ final class CatalogWriter: Sendable {
     next.manifest.titles = UInt64(draft.count)
     next.manifest.writtenAt = CatalogVersion.now
     next.manifest.retired.removeAll { old in
-      old.since + 2 * CatalogVersion.graceSeconds <= next.manifest.writtenAt
+      old.since + 2 * self.limits.graceSeconds <= next.manifest.writtenAt
     }
     return next
   }
 
-  /// Removes what nobody needs any more; what remains is removed after another version.
+  /// Removes what nobody needs any more; what could not be removed is tried again after another
+  /// version.
   private func tidy(
     after version: CatalogVersion,
     _ names: [String],
     removing rows: [Inventory.Superseded]
   ) async {
     guard let generation = version.generation else { return }
-    if !rows.isEmpty {
-      for isTitle in [false, true] {
-        let keys = rows.filter { row in row.isTitle == isTitle }.map(\.key)
-        let name =
-          isTitle ? self.log.names.titles(generation) : self.log.names.emotions(generation)
-        guard !keys.isEmpty else { continue }
-        try? await self.log.client.delete(keys: keys, from: name, patience: .seconds(10))
-      }
-    }
+    let emotions = rows.filter { row in row.kind == .emotion }
+    let titles = rows.filter { row in row.kind != .emotion }
+    await self.remove(emotions, from: self.log.names.emotions(generation))
+    await self.remove(titles, from: self.log.names.titles(generation))
     for slot in self.log.slots(in: names) where slot + 3 <= version.slot {
       try? await self.log.client.drop(self.log.names.version(slot), patience: .seconds(5))
     }
     await self.dropGenerations(version, names)
+  }
+
+  private func remove(_ rows: [Inventory.Superseded], from name: String) async {
+    let keys = rows.map(\.key)
+    guard !keys.isEmpty else { return }
+    do {
+      try await self.log.client.delete(keys: keys, from: name, patience: .seconds(5))
+    } catch { return }
+    self.state.withLock { state in state.inventory?.forget(Set(keys)) }
   }
 
   /// Drops generations that were replaced a while ago, for a process that may never write.
@@ -259,7 +289,7 @@ final class CatalogWriter: Sendable {
       // A slot that is taken can't be claimed again, so a generation for it is of no use.
       guard generation.slot <= version.slot else { continue }
       let since = retired[generation] ?? 0
-      guard since + CatalogVersion.graceSeconds <= now else { continue }
+      guard since + self.limits.graceSeconds <= now else { continue }
       // A collection that an alias names can't be dropped.
       if !isPublished, let current = version.generation {
         await self.generations.publish(current)
@@ -273,6 +303,41 @@ final class CatalogWriter: Sendable {
 
   private func renewSession() {
     self.state.withLock { state in state.session = UInt64.random(in: 1...UInt64.max) }
+  }
+
+  /// Does what comes before a claim.
+  ///
+  /// - Returns: `nil` where it failed since another has made the next version: whoever does drops
+  ///   the collections that others were filling for it.
+  private func unlessLost<Value>(
+    after present: CatalogVersion,
+    _ body: () async throws -> Value
+  ) async throws -> Value? {
+    do { return try await body() } catch {
+      self.renewSession()
+      guard Self.mayComeOfLosing(error),
+        let latest = try? await self.log.latest(patience: .seconds(5)), latest.name != present.name
+      else { throw error }
+      return nil
+    }
+  }
+
+  /// Of collections that go while they are used, Milvus says more than that they are missing.
+  private static func mayComeOfLosing(_ error: any Error) -> Bool {
+    switch error {
+    case let error as MilvusError: error.code != nil
+    case let error as StoreError: error != .cancelled
+    default: false
+    }
+  }
+
+  /// Drops a generation that nobody has seen, also for a caller who does not wait any more.
+  private func discard(_ generation: Generation) async {
+    await Task {
+      await CallScope.$current.withValue(CallScope()) {
+        try? await self.generations.drop(generation, patience: .seconds(3))
+      }
+    }.value
   }
 
   private func orRenewingSession<Value>(

@@ -95,8 +95,11 @@ struct Generations: Sendable {
     )
   }
 
-  func drop(_ generation: Generation) async throws(MilvusError) {
-    try await self.client.drop(self.names.titles(generation), patience: .seconds(10))
-    try await self.client.drop(self.names.emotions(generation), patience: .seconds(10))
+  func drop(
+    _ generation: Generation,
+    patience: Duration = .seconds(10)
+  ) async throws(MilvusError) {
+    try await self.client.drop(self.names.titles(generation), patience: patience)
+    try await self.client.drop(self.names.emotions(generation), patience: patience)
   }
 }

@@ -12,8 +12,8 @@ struct RowWriting: Sendable {
 
   static let patience = Duration.seconds(60)
   private static let maxRows = 1000
-  /// Milvus takes 64 MiB at a time.
-  private static let maxBytes = 16 << 20
+  /// Of one message; Milvus takes 64 MiB at a time.
+  static let maxBytes = 16 << 20
 
   struct Outcome: Sendable {
     var change = Inventory.Change()
@@ -29,7 +29,7 @@ struct RowWriting: Sendable {
       return RowTag(slot: self.slot, writer: self.writer, number: number)
     }
     let words = draft.words.map { word in (tag: tag(), name: word.name, vector: word.vector) }
-    for part in self.parts(of: words) {
+    for part in Self.parts(of: words, bytes: { EmotionRows.bytes($0.name, width: self.width) }) {
       try Task.checkCancellation()
       let timestamp = try await self.client.insert(
         EmotionRows.columns(part, width: self.width),
@@ -42,7 +42,7 @@ struct RowWriting: Sendable {
     let titles: [(tag: RowTag, content: TitleRows.Content)] =
       draft.titles.map { stored in (tag(), .stored(stored)) }
       + draft.removed.map { id in (tag(), .gone(id: id)) }
-    for part in self.parts(of: titles) {
+    for part in Self.parts(of: titles, bytes: { TitleRows.bytes($0.content, width: self.width) }) {
       try Task.checkCancellation()
       let timestamp = try await self.client.insert(
         try TitleRows.columns(part, width: self.width),
@@ -66,14 +66,14 @@ struct RowWriting: Sendable {
 
   /// Removes rows of a writing that came to nothing.
   func erase(_ change: Inventory.Change) async throws(MilvusError) {
-    for part in self.parts(of: change.words) {
+    for part in Self.parts(of: change.words, bytes: { _ in 0 }) {
       try await self.client.delete(
         keys: part.map(\.tag.key),
         from: self.names.emotions(self.generation),
         patience: .seconds(5)
       )
     }
-    for part in self.parts(of: change.titles) {
+    for part in Self.parts(of: change.titles, bytes: { _ in 0 }) {
       try await self.client.delete(
         keys: part.map(\.tag.key),
         from: self.names.titles(self.generation),
@@ -82,10 +82,19 @@ struct RowWriting: Sendable {
     }
   }
 
-  private func parts<Row>(of rows: [Row]) -> [[Row]] {
-    let count = max(1, min(Self.maxRows, Self.maxBytes / (4 * self.width + 4096)))
-    return stride(from: 0, to: rows.count, by: count).map { start in
-      Array(rows[start..<min(start + count, rows.count)])
+  /// Rows in parts of at most `maxRows`, and `maxBytes` unless one row alone is larger.
+  static func parts<Row>(of rows: [Row], bytes: (Row) -> Int) -> [ArraySlice<Row>] {
+    var parts: [ArraySlice<Row>] = []
+    var (start, total) = (0, 0)
+    for (index, row) in rows.enumerated() {
+      let size = bytes(row)
+      if index > start, index - start == self.maxRows || total + size > self.maxBytes {
+        parts.append(rows[start..<index])
+        (start, total) = (index, 0)
+      }
+      total += size
     }
+    if start < rows.count { parts.append(rows[start...]) }
+    return parts
   }
 }
