@@ -12,6 +12,7 @@ import Testing
       var labels: [Float]
       var families: [Float]
       var odds: [Float]
+      var familyOdds: [Float]
     }
     var labels: [String]
     var families: [String]
@@ -59,11 +60,12 @@ import Testing
     }
   }
 
-  @Test func `find the same log-odds of labels within a thousandth`() throws {
+  @Test func `find the same log-odds of labels and families within a thousandth`() throws {
     let model = try Loaded.emotions
     for text in try self.fixture().texts {
       let words = model.tokenizer.splitter.words(of: text.text.unicodeScalars)
-      #expect(self.isNear(model.regression(words), text.odds), "\(text.text)")
+      #expect(self.isNear(model.labelRegression(words), text.odds), "\(text.text)")
+      #expect(self.isNear(model.familyRegression(words), text.familyOdds), "\(text.text)")
     }
   }
 

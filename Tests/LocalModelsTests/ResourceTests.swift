@@ -67,7 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "THRS", "PLOT", "TAGS", "TAGP",
+    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "GRAF", "THRS", "PLOT", "TAGS",
+    "TAGP",
     "TAGV", "TAGZ", "LANX",
   ])
   func `without a section or with an empty one is malformed`(tag: String) throws {
@@ -95,7 +96,8 @@ private func repacked(
   contents: [UInt8]?
 ) throws -> [UInt8] {
   let tags = [
-    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "THRS", "PLOT", "TAGS",
+    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "GRAF", "THRS", "PLOT",
+    "TAGS",
     "TAGP", "TAGV", "TAGZ", "CUES", "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT",
     "IDIO", "LANG", "LANX",
   ]

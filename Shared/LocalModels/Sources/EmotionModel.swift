@@ -6,17 +6,26 @@ package final class EmotionModel: Sendable {
   /// Below this score nothing was recognised.
   static let floor: Float = 0.08
   static let maxEmotions = 8
+  /// The share of the regression in a family's log-odds, the rest being the network's.
+  private static let regressionShare: Float = 0.3
+  /// What a label's probability adds to the score of its family.
+  private static let labelWeight: Float = 0.5
+  /// A family of the other sign than the highest is left out below this share of its score.
+  private static let leastOfOtherSign: Float = 0.85
 
   let tokenizer: Tokenizer
   let signs: Signs
   let families: Families
   let network: FeelingNetwork
-  let regression: NGramRegression
+  let labelRegression: NGramRegression
+  let familyRegression: NGramRegression
   let embeddings: EmbeddingModel
   let nouns: NounChoice
   let labels: [String]
   /// One threshold a label, 0...1, for `labelScores(of:)`.
   let thresholds: [Float]
+  /// The family of each label; none for "neutral".
+  private let familiesOfLabels: [Int?]
   private let idioms: Idioms
   private let languages: Languages
   private let typingErrors: TypingErrors
@@ -35,13 +44,22 @@ package final class EmotionModel: Sendable {
       labels: self.labels.count,
       families: self.families.names.count
     )
-    self.regression = try NGramRegression(resource, outputs: self.labels.count)
+    self.labelRegression = try NGramRegression(resource, tag: "GRAM", outputs: self.labels.count)
+    self.familyRegression = try NGramRegression(
+      resource,
+      tag: "GRAF",
+      outputs: self.families.names.count
+    )
     self.embeddings = try EmbeddingModel(
       resource,
       tokenizer: self.tokenizer,
       signs: self.signs
     )
     self.nouns = NounChoice(families: self.families, embeddings: self.embeddings)
+    let families = self.families
+    self.familiesOfLabels = self.labels.map { label in
+      families.family(of: label).flatMap { families.places[$0] }
+    }
     self.idioms = try Idioms(resource)
     self.languages = try Languages(resource)
     self.typingErrors = TypingErrors(self.families.namingWords)
@@ -70,9 +88,10 @@ package final class EmotionModel: Sendable {
       coverage = language == "en" ? self.coverage(of: words) : 0.3
     }
     if language == "en" {
-      let vector = self.embeddings.direction(of: words)
-      scores = self.english(mood, words: words, vector: vector)
-      if let vector { likeness = self.nouns.vectors.map { dot($0, vector) } }
+      scores = self.english(mood, words: words)
+      if let vector = self.embeddings.direction(of: words) {
+        likeness = self.nouns.vectors.map { dot($0, vector) }
+      }
     } else if language != Languages.unknown {
       let text = self.tokenizer.splitter.plain(String(String.UnicodeScalarView(rest)))
       let found = self.languages.feelings(of: words, text: text, language: language)
@@ -110,7 +129,7 @@ package final class EmotionModel: Sendable {
       likeness: likeness,
       said: words,
       count: Self.maxEmotions,
-      least: 0.25
+      least: 0.1
     )
     return MoodReading(
       emotions: emotions(chosen, strongest: best),
@@ -119,34 +138,34 @@ package final class EmotionModel: Sendable {
     )
   }
 
-  /// Quarters the scores of families that are as painful as the highest is pleasant, or the
-  /// reverse, unless they come close to it: few moods are both.
-  private func settled(_ scores: [Float]) -> [Float] {
+  /// Lowers families that are as painful as the mood is pleasant, or the reverse: few moods are both.
+  private func settled(_ raw: [Float]) -> [Float] {
+    let signs = self.families.valences.map { Float($0.signum()) }
+    let balance = zip(raw, signs).reduce(0) { $0 + $1.0 * $1.1 }
+    let mass = zip(raw, signs).reduce(0) { $0 + $1.0 * abs($1.1) }
+    let scores = zip(raw, signs).map { score, sign in
+      let share = 1 - max(0, -sign * balance / max(mass, 1e-6))
+      return score * share * share
+    }
     guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }) else { return scores }
-    let sign = self.families.valences[best].signum()
-    guard sign != 0 else { return scores }
     return scores.indices.map { place in
-      let isOpposite = self.families.valences[place].signum() == -sign
-      return isOpposite && scores[place] < 0.75 * scores[best]
-        ? 0.25 * scores[place] : scores[place]
+      let isOpposite = signs[place] * signs[best] < 0
+      return isOpposite && scores[place] < Self.leastOfOtherSign * scores[best] ? 0 : scores[place]
     }
   }
 
   /// - Returns: One score a family, 0...1.
-  private func english(_ mood: String, words: [String], vector: [Float]?) -> [Float] {
+  private func english(_ mood: String, words: [String]) -> [Float] {
     let seen = self.corrected(self.tokenizer.splitter.words(of: mood.unicodeScalars))
-    var scores = self.network(self.tokenizer.tokens(of: seen)).families
+    let read = self.network(self.tokenizer.tokens(of: seen))
+    var scores = zip(read.families, self.familyRegression(seen)).map { read, odds in
+      sigmoid((1 - Self.regressionShare) * logit(read) + Self.regressionShare * odds)
+    }
+    for (place, score) in zip(self.familiesOfLabels, self.labelScores(read, words: seen)) {
+      if let place { scores[place] += Self.labelWeight * score }
+    }
     let idioms = self.idioms.found(in: words)
     let denials = Denials(words, families: self.families, idioms: idioms.map(\.range))
-    if denials.denied.isEmpty, let vector {
-      let near = self.nouns.centres.map { dot($0, vector) }
-      let mean = near.reduce(0, +) / Float(near.count)
-      let spread = (near.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(near.count))
-        .squareRoot()
-      for place in scores.indices where near[place] - mean > 1.2 * spread {
-        scores[place] += 0.25 * max(0, min(1, (near[place] - 0.3) / 0.4))
-      }
-    }
     denials.apply(to: &scores, families: self.families)
     if !idioms.isEmpty {
       let covered = Float(Set(idioms.flatMap(\.range)).count) / Float(words.count)
@@ -154,6 +173,11 @@ package final class EmotionModel: Sendable {
     }
     for idiom in idioms { self.families.raise(&scores, to: idiom.feelings) }
     return scores.map { min(1, $0) }
+  }
+
+  /// - Returns: The probability of each label, 0...1: both readers' log-odds count the same.
+  func labelScores(_ read: Feelings, words: [String]) -> [Float] {
+    zip(read.labels, self.labelRegression(words)).map { sigmoid((logit($0) + $1) / 2) }
   }
 
   /// - Returns: The words, mistyped ones replaced by the words for feelings they stand for.

@@ -16,12 +16,12 @@ struct NGramRegression: Sendable {
   private let scales: [Float]
   private let biases: [Float]
 
-  init(_ resource: ModelResource, outputs: Int) throws(LocalModelError) {
-    var reader = try resource.reader("GRAM")
+  init(_ resource: ModelResource, tag: String, outputs: Int) throws(LocalModelError) {
+    var reader = try resource.reader(tag)
     self.features = try HashedRows(&reader)
     self.outputs = try reader.count(limit: 1_024)
     guard self.outputs == outputs else {
-      throw LocalModelError(.malformed, "section GRAM holds \(self.outputs) labels")
+      throw LocalModelError(.malformed, "section \(tag) holds \(self.outputs) outputs")
     }
     self.scales = try reader.floats(self.outputs)
     self.biases = try reader.floats(self.outputs)

@@ -8,8 +8,6 @@ struct NounChoice: Sendable {
   let families: Families
   /// One unit vector a noun; empty where none is known.
   let vectors: [[Float]]
-  /// One unit vector a family: the mean of its nouns'.
-  let centres: [[Float]]
   /// Each family's nouns.
   private let places: [[Int]]
   private let placeOfWord: [String: Int]
@@ -23,13 +21,6 @@ struct NounChoice: Sendable {
     ) { first, _ in first }
     self.places = families.names.indices.map { family in
       families.nouns.indices.filter { families.nouns[$0].family == family }
-    }
-    self.centres = families.names.indices.map { family in
-      var sum = [Float](repeating: 0, count: embeddings.dimensions)
-      for (noun, vector) in zip(families.nouns, vectors) where noun.family == family {
-        for (slot, value) in vector.enumerated() { sum[slot] += value }
-      }
-      return unit(sum) ?? []
     }
   }
 
@@ -53,8 +44,11 @@ struct NounChoice: Sendable {
     for (family, places) in self.places.enumerated() where scores[family] > 0 {
       for place in places {
         let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
-        values[place] = scores[family] * self.families.nouns[place].weight * (1 + 0.9 * near)
+        values[place] = self.families.nouns[place].weight * (1 + 0.9 * near)
       }
+      // Likeness chooses among a family's words, never between families.
+      let best = places.reduce(0) { max($0, values[$1]) }
+      for place in places { values[place] *= scores[family] / max(best, 1e-6) }
     }
     for place in Set(said.compactMap { self.placeOfWord[$0] }) { values[place] *= 1.4 }
     var used = [Int](repeating: 0, count: self.families.names.count)

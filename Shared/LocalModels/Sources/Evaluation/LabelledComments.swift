@@ -84,12 +84,10 @@ package struct LabelledComments: Sendable {
 }
 
 extension EmotionModel {
-  /// - Returns: One probability for each GoEmotions label, 0...1: what the mean of the network's
-  ///   and the regressions' log-odds stands for.
+  /// - Returns: One probability for each GoEmotions label, 0...1.
   func labelScores(of text: String) -> [Float] {
     let words = self.tokenizer.splitter.words(of: text.unicodeScalars)
-    let read = self.network(self.tokenizer.tokens(of: words)).labels
-    return zip(read, self.regression(words)).map { sigmoid((logit($0) + $1) / 2) }
+    return self.labelScores(self.network(self.tokenizer.tokens(of: words)), words: words)
   }
 }
 

@@ -2,11 +2,11 @@
 
     python -m training --goemotions DIR --titles FILE --out DIR [--cache DIR]
     python -m training --titles-only MODEL --titles FILE --out DIR
-    python -m training --labels-only MODEL --goemotions DIR --out DIR
+    python -m training --regressions-only MODEL --goemotions DIR --out DIR
 
-The second way makes only what titles use anew, and the third only what reads labels beside the
-network, with the parity fixture: from the tables and the network of a file that the first way
-wrote, the same bytes as the first way would write, in a minute.
+The second way makes only what titles use anew, and the third only what reads beside the network,
+with the parity fixture: from the tables and the network of a file that the first way wrote, the
+same bytes as the first way would write, in minutes.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import fixture, labels, lexicons, plot, resource, stored, taxonomy, titles
+from . import fixture, lexicons, plot, readers, resource, stored, taxonomy, titles
 from .resource import lines
 from .students import Trainer
 from .teacher import Teacher
@@ -64,7 +64,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     kept = parser.add_mutually_exclusive_group()
     kept.add_argument("--titles-only", type=Path, metavar="MODEL")
-    kept.add_argument("--labels-only", type=Path, metavar="MODEL")
+    kept.add_argument("--regressions-only", type=Path, metavar="MODEL")
     parser.add_argument("--goemotions", type=Path)
     parser.add_argument("--titles", type=Path)
     parser.add_argument("--out", type=Path, required=True)
@@ -72,15 +72,15 @@ def main():
     arguments = parser.parse_args()
     if not arguments.goemotions and not arguments.titles_only:
         parser.error("--goemotions is required")
-    if not arguments.titles and not arguments.labels_only:
+    if not arguments.titles and not arguments.regressions_only:
         parser.error("--titles is required")
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    if arguments.labels_only:
-        kept = stored.sections(arguments.labels_only)
-        found, readers, report = labels.renewed(kept, arguments.goemotions)
+    if arguments.regressions_only:
+        kept = stored.sections(arguments.regressions_only)
+        found, renewed, report = readers.renewed(kept, arguments.goemotions)
         resource.write(arguments.out / "affect.model", found)
-        fixture.write(arguments.out / "parity.json", *readers, kept["FAMS"].decode().splitlines())
+        fixture.write(arguments.out / "parity.json", renewed, kept["FAMS"].decode().splitlines())
         print(report)
         return
     catalog = plot.titles(arguments.titles)
@@ -103,7 +103,9 @@ def main():
         "LBLS": lines(taxonomy.LABELS),
         "FAMS": lines(trainer.families),
     }
-    made, regression, report = labels.sections(arguments.goemotions, trainer.tokenize, network)
+    made, regressions, report = readers.sections(
+        arguments.goemotions, trainer.tokenize, network, trainer.families
+    )
     sections |= made
     students.report |= report
     made, students.report["plotHeadAUC"] = titles.sections(
@@ -112,8 +114,8 @@ def main():
     sections |= made
     sections |= lexicons.sections()
     resource.write(arguments.out / "affect.model", sections)
-    readers = (students.tokenizer, network, students.embedding, regression)
-    fixture.write(arguments.out / "parity.json", *readers, trainer.families)
+    made = readers.Readers(students.tokenizer, network, students.embedding, *regressions)
+    fixture.write(arguments.out / "parity.json", made, trainer.families)
     fixture.write_pairs(arguments.out / "pairs.tsv", trainer.teacher)
     print(students.report, {tag: len(data) for tag, data in sections.items()})
 

@@ -12,6 +12,7 @@ WINDOW = 64
 BATCH = 64
 FEATURES = 2 * DIMENSIONS + len(WIDTHS) * FILTERS
 START_BIAS = -3.0
+RATE, TABLE_RATE, WARM_UP = 1e-3, 2e-3, 0.03
 
 
 class Network(torch.nn.Module):
@@ -49,7 +50,18 @@ class Network(torch.nn.Module):
         peaks = [torch.relu(c(columns)).max(2).values for c in self.convolutions]
         features = self.drop(torch.cat([mean, highest, *peaks], 1))
         hidden = self.drop(torch.relu(self.hidden(features)))
-        return self.labels(hidden), self.families(hidden)
+        return torch.cat([self.labels(hidden), self.families(hidden)], 1)
+
+    def read(self, rows):
+        """Returns the logits of texts by their tokens, `[texts, labels + families]`."""
+        return self(padded([row[:WINDOW] for row in rows], self.padding))
+
+    def optimizers(self):
+        rest = [value for name, value in self.named_parameters() if not name.startswith("table.")]
+        return [
+            torch.optim.AdamW(rest, lr=RATE, weight_decay=0.01),
+            torch.optim.SparseAdam([self.table.weight], lr=TABLE_RATE),
+        ]
 
 
 def padded(texts, padding):
@@ -63,27 +75,35 @@ def sigmoid(logits):
     return 1 / (1 + np.exp(-logits))
 
 
+def logits(model, rows, batch_size=256):
+    """Returns what `model.read` makes of all rows, `[rows, outputs]`; no row may be empty."""
+    model.eval()
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place]))
+    found = None
+    with torch.inference_mode():
+        for begin in range(0, len(order), batch_size):
+            batch = order[begin : begin + batch_size]
+            read = model.read([rows[place] for place in batch]).numpy()
+            if found is None:
+                found = np.zeros((len(rows), read.shape[1]), np.float32)
+            found[batch] = read
+    return found
+
+
 def predict(network, rows):
     """Returns logits (`[texts, labels]`, `[texts, families]`); no text may be empty."""
-    network.eval()
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    labels = np.zeros((len(rows), network.labels.out_features), np.float32)
-    families = np.zeros((len(rows), network.families.out_features), np.float32)
-    with torch.inference_mode():
-        for begin in range(0, len(order), 256):
-            batch = order[begin : begin + 256]
-            first, second = network(padded([rows[i][:WINDOW] for i in batch], network.padding))
-            labels[batch], families[batch] = first.numpy(), second.numpy()
-    return labels, families
+    found = logits(network, rows)
+    return np.split(found, [network.labels.out_features], axis=1)
 
 
 class Examples:
-    """Texts, or their tokens, with targets and how much each counts, `[texts, outputs]` both."""
+    """What is learned from: rows (a text's tokens, say) with targets and how much each counts,
+    `[rows, outputs]` both, and how often each is shown an epoch."""
 
-    def __init__(self, rows, targets, weights, repeats=None):
+    def __init__(self, rows, targets, weights, repeats=1):
         self.rows = rows
         self.targets, self.weights = targets.astype(np.float32), weights.astype(np.float32)
-        self.repeats = np.ones(len(rows), int) if repeats is None else repeats
+        self.repeats = np.broadcast_to(repeats, len(rows))
 
     def __add__(self, other):
         return Examples(
@@ -92,11 +112,6 @@ class Examples:
             np.concatenate([self.weights, other.weights]),
             np.concatenate([self.repeats, other.repeats]),
         )
-
-    def mapped(self, tokenize):
-        """Returns the same examples with what `tokenize` makes of all texts."""
-        rows = [row[:WINDOW] for row in tokenize(self.rows)]
-        return Examples(rows, self.targets, self.weights, self.repeats)
 
     def batches(self, chance):
         """Yields each text `repeats` times in mixed batches of similar length."""
@@ -109,28 +124,21 @@ class Examples:
             yield batches[number]
 
 
-def train(network, examples, epochs, score, seed=1, rate=1e-3, table_rate=2e-3):
-    """Trains in place and keeps the epoch with the best `score(network)`."""
+def train(model, examples, epochs, optimizers, seed=1):
+    """Trains in place: what `model.read` makes of the examples' rows draws near their targets."""
     torch.manual_seed(seed)
     chance = np.random.RandomState(seed)
-    rest = [value for name, value in network.named_parameters() if not name.startswith("table.")]
-    optimizers = [
-        torch.optim.AdamW(rest, lr=rate, weight_decay=0.01),
-        torch.optim.SparseAdam([network.table.weight], lr=table_rate),
-    ]
     steps = epochs * (int(examples.repeats.sum()) // BATCH + 1)
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.01, 1 - step / steps))
-        for optimizer in optimizers
-    ]
+    rate = lambda step: min((step + 1) / (WARM_UP * steps), max(0.01, 1 - step / steps))
+    schedules = [torch.optim.lr_scheduler.LambdaLR(optimizer, rate) for optimizer in optimizers]
     targets, weights = torch.tensor(examples.targets), torch.tensor(examples.weights)
-    best = (-1.0, None)
     for epoch in range(epochs):
-        network.train()
+        model.train()
+        total = 0.0
         for batch in examples.batches(chance):
-            logits = torch.cat(network(padded([examples.rows[i] for i in batch], network.padding)), 1)
+            read = model.read([examples.rows[place] for place in batch])
             losses = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits, targets[batch], reduction="none"
+                read, targets[batch], reduction="none"
             )
             loss = (losses * weights[batch]).sum(1).mean()
             for optimizer in optimizers:
@@ -139,9 +147,5 @@ def train(network, examples, epochs, score, seed=1, rate=1e-3, table_rate=2e-3):
             for optimizer, schedule in zip(optimizers, schedules):
                 optimizer.step()
                 schedule.step()
-        reached = score(network)
-        print(f"  classifier epoch {epoch} score {reached:.4f}", flush=True)
-        if reached >= best[0]:
-            best = (reached, {name: value.clone() for name, value in network.state_dict().items()})
-    network.load_state_dict(best[1])
-    return network
+            total += loss.item()
+        print(f"  {type(model).__name__} epoch {epoch} loss {total * epochs / steps:.4f}", flush=True)

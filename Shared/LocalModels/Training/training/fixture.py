@@ -61,14 +61,14 @@ what was that noise upstairs
 悲しい""".splitlines()
 
 
-def write(path, tokenizer, network, embedding, regression, families):
+def write(path, readers, families):
     """Writes texts with tokens, unit vector (`[128]`), 28 label and 40 family probabilities, and
-    the regressions' log-odds of the labels."""
+    the regressions' log-odds of labels and families."""
     found = []
     for text in TEXTS:
-        rows = tokenizer.rows_of(text)
-        labels, scores = predict(network, [rows]) if rows else (np.zeros((1, 0)),) * 2
-        vector = table.embed(embedding, [rows])[0] if rows else np.zeros(0)
+        rows = readers.tokenizer.rows_of(text)
+        labels, scores = predict(readers.network, [rows]) if rows else (np.zeros((1, 0)),) * 2
+        vector = table.embed(readers.embedding, [rows])[0] if rows else np.zeros(0)
         rounded = lambda values: [round(float(value), 5) for value in values]
         found.append(
             {
@@ -77,7 +77,8 @@ def write(path, tokenizer, network, embedding, regression, families):
                 "vector": rounded(vector),
                 "labels": rounded(sigmoid(labels[0])),
                 "families": rounded(sigmoid(scores[0])),
-                "odds": rounded(regression([text])[0]),
+                "odds": rounded(readers.labels([text])[0]),
+                "familyOdds": rounded(readers.families([text])[0]),
             }
         )
     contents = {"labels": taxonomy.LABELS, "families": families, "texts": found}

@@ -116,24 +116,24 @@ class Templates:
         return self.texts
 
 
-def labelled(name):
+def labelled(path):
     """Yields (text, families) of each line of a data file, no family where a mood is neutral."""
-    for line in (DATA / name).read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             text, families, *_ = line.split("\t")
             yield text, [family for family in listed(families) if family != NEUTRAL]
 
 
 def written():
-    """Returns [(text, families)] of moods.tsv."""
-    return list(labelled("moods.tsv"))
+    """Returns [(text, families)] of the files in moods/."""
+    return [found for path in sorted((DATA / "moods").glob("*.tsv")) for found in labelled(path)]
 
 
 def situations(most=8, seed=9):
     """Returns [(text, families)] of situations.tsv, up to `most` choices of alternatives a line."""
     chance = random.Random(seed)
     found = []
-    for line, families in labelled("situations.tsv"):
+    for line, families in labelled(DATA / "situations.tsv"):
         parts = re.split(r"\{([^}]*)\}", line)
         choices = [part.split("|") if odd % 2 else [part] for odd, part in enumerate(parts)]
         count = min(most, math.prod(map(len, choices)))

@@ -14,7 +14,7 @@ from .classifier import sigmoid
 from .resource import eight_bits, floats, hashed
 from .tokenizer import words
 
-KEPT, LEAST, PIECES, WORDS, EDGE = 20_000, 3, (3, 4, 5), 64, "\x01"
+LEAST, PIECES, WORDS, EDGE = 3, (3, 4, 5), 64, "\x01"
 # What an error costs, beside half the square of a weight.
 STRENGTH = 3.0
 FIRST_STEPS, STEPS = 35, 50
@@ -35,17 +35,18 @@ def features(text):
 
 
 class Regression:
-    """Fitted to texts and their labels, `[texts, labels]` of 0 and 1; knows what the file holds."""
+    """Fitted to texts and what they tell, `[texts, outputs]` of 0 and 1; knows what the file holds,
+    the `kept` features of the greatest weights."""
 
-    def __init__(self, texts, targets):
+    def __init__(self, texts, targets, kept):
         listed = [features(text) for text in texts]
         uses = collections.Counter(name for found in listed for name in found)
         names = sorted(name for name, count in uses.items() if count >= LEAST)
         self.know(names, uses, len(texts))
         weights, _ = fit(self.rows(listed), targets, FIRST_STEPS)
         told = np.abs(weights * self.rarity[:, None]).max(1)
-        kept = np.sort(np.argsort(-told, kind="stable")[:KEPT])
-        self.know([names[place] for place in kept], uses, len(texts))
+        places = np.sort(np.argsort(-told, kind="stable")[:kept])
+        self.know([names[place] for place in places], uses, len(texts))
         weights, self.biases = fit(self.rows(listed), targets, STEPS)
         self.scales, self.values = eight_bits(weights * self.rarity[:, None])
 
@@ -66,14 +67,14 @@ class Regression:
         return csr_matrix((values.astype(np.float32), indices, starts), shape=shape)
 
     def __call__(self, texts):
-        """Returns the log-odds of each label, `[texts, labels]`."""
+        """Returns the log-odds of each output, `[texts, outputs]`."""
         rows = self.rows([features(text) for text in texts])
         weights = self.values * self.scales / self.rarity[:, None]
         return np.asarray(rows @ weights + self.biases, np.float32)
 
     def section(self):
-        """`resource.hashed`, u32 labels, f32 scale and f32 bias a label, f32 rarity a feature, i8
-        weights with the rarity in them, `[features, labels filled up to eights]`."""
+        """`resource.hashed`, u32 outputs, f32 scale and f32 bias an output, f32 rarity a feature,
+        i8 weights with the rarity in them, `[features, outputs filled up to eights]`."""
         values = np.pad(self.values, ((0, 0), (0, -self.values.shape[1] % 8)))
         return (
             hashed(self.names)
@@ -86,7 +87,7 @@ class Regression:
 
 
 def fit(rows, targets, steps):
-    """Returns (weights `[features, labels]`, biases) after `steps` of L-BFGS for all at once."""
+    """Returns (weights `[features, outputs]`, biases) after `steps` of L-BFGS for all at once."""
     columns = rows.T.tocsr()
     shape = (rows.shape[1] + 1, targets.shape[1])
     often = targets.mean(0).clip(1e-6, 1 - 1e-6)
