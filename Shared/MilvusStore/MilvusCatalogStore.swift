@@ -75,23 +75,35 @@ package final class MilvusCatalogStore: TitleStore {
   package var delay: StoreError? { self.snapshots.delay }
 
   package func snapshot(for use: CatalogUse) async throws(StoreError) -> CatalogSnapshot {
-    try await self.snapshots.snapshot(for: use) {
-      // Not bound to the task that happens to ask first: others wait for the outcome too.
-      Task {
-        await CallScope.$current.withValue(CallScope()) {
-          await Waiting.$note.withValue({ self.snapshots.note(delay: StoreError($0)) }) {
-            await self.refresh(patience: Self.patience(for: use))
-          }
+    let end = ContinuousClock.now + Self.patience(for: use)
+    while true {
+      do throws(StoreError) {
+        return try await self.snapshots.snapshot(for: use) { self.startRefresh() }
+      } catch {
+        // A look has the patience of those who wait least: they all share it.
+        guard case .unavailable = error, .now + Self.servingPatience < end else { throw error }
+        try? await Task.sleep(for: .milliseconds(250))
+        if Task.isCancelled { throw .cancelled }
+      }
+    }
+  }
+
+  /// Not bound to the task that happens to ask first: others wait for the outcome too.
+  private func startRefresh() {
+    Task {
+      await CallScope.$current.withValue(CallScope()) {
+        await Waiting.$note.withValue({ self.snapshots.note(delay: StoreError($0)) }) {
+          await self.refresh()
         }
       }
     }
   }
 
-  private func refresh(patience: Duration) async {
+  private func refresh() async {
     var stale: CatalogVersion?
     await self.snapshots.refreshed { () throws(StoreError) in
       let version = try await Self.plainly { () throws(MilvusError) in
-        try await self.reading.log.latest(patience: patience)
+        try await self.reading.log.latest(patience: Self.servingPatience)
       }
       let writes = self.note(version)
       stale = self.claimsTidying(of: version) ? version : nil

@@ -88,7 +88,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func titles(_ recommender: Recommender) async throws -> Titles? {
     guard let path = self.moods else { return nil }
     let queries = try MoodQueries(try labelledText(atPath: path))
-    let snapshot = try await recommender.store.snapshot()
+    let snapshot = try await recommender.store.snapshot(for: .answers)
     guard snapshot.count > 0 else { throw RPCError.emptyCatalog }
     let titles = try await recommender.store.titles(snapshot.ids)
     let evaluation = TitleEvaluation(queries, titles: titles)
@@ -125,7 +125,10 @@ struct EvaluateCommand: AsyncParsableCommand {
       store: catalog.store,
       contentWeight: recommender.contentWeight
     )
-    return try await evaluation.answers(by: other, in: try await catalog.store.snapshot())
+    return try await evaluation.answers(
+      by: other,
+      in: try await catalog.store.snapshot(for: .answers)
+    )
   }
 }
 
