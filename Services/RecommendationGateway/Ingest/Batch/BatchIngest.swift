@@ -126,8 +126,11 @@ struct BatchIngest: Sendable {
           guard journal.parts[index] != before else { continue }
           try journal.save()
           isMoving = true
-        } catch let error as RPCError where error.isPassing && failures < Self.maxFailures {
-          failures += 1
+        } catch let error as RPCError
+          where error.isPassing && (hasFailed || failures < Self.maxFailures)
+        {
+          // However many parts fail in one pass, it is one time that the service is away.
+          if !hasFailed { failures += 1 }
           hasFailed = true
           self.report("\(error.message) (\(error.code.name)); trying again")
         }
@@ -279,7 +282,8 @@ struct BatchIngest: Sendable {
         _ in first
       }
     }
-    return retry.stop.map { .stopped($0) } ?? .ended
+    // Of a batch with titles that the file lacks, what failed is left to a run of the whole file.
+    return isWhole ? retry.stop.map { .stopped($0) } ?? .ended : .ended
   }
 
   /// Puts a batch for which there was no room back, in two where nothing of ours was in its way.
