@@ -116,11 +116,12 @@ struct Gateway: Service {
         Diagnosis(backend.name, problem: await backend.problem(), note: backend.places)
       )
     }
-    let snapshot = try? await self.catalog.store.snapshot(for: .answers)
+    let problem = await self.catalog.problem(within: Self.diagnosis)
+    let snapshot = await self.catalog.glimpse()
     diagnoses.append(
       Diagnosis(
         "catalog",
-        problem: await self.catalog.problem(within: Self.diagnosis),
+        problem: problem,
         note: snapshot.map { snapshot in
           "\(self.catalog.place), \(snapshot.count) titles, \(snapshot.words.count) emotions"
         } ?? self.catalog.place
