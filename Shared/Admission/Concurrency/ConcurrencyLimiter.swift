@@ -155,26 +155,25 @@ final class ConcurrencyLimiter: CallCounter {
 
   func pause() -> Bool {
     let now = ContinuousClock.now
-    let (endings, paused) = self.state.withLock { state -> ([Ending]?, Int) in
-      guard state.paused < self.mostPaused else { return (nil, state.paused) }
+    let endings = self.state.withLock { state -> [Ending]? in
+      guard state.paused < self.mostPaused else { return nil }
       state.paused += 1
       state.running -= 1
-      return (Self.fill(&state, now), state.paused)
+      self.pausedMeter.set(state.paused)
+      return Self.fill(&state, now)
     }
     guard let endings else { return false }
     self.end(endings)
-    self.pausedMeter.set(paused)
     return true
   }
 
   /// Even beyond the limit: others wait until there is room again.
   func resume() {
-    let paused = self.state.withLock { state in
+    self.state.withLock { state in
       state.paused -= 1
       state.running += 1
-      return state.paused
+      self.pausedMeter.set(state.paused)
     }
-    self.pausedMeter.set(paused)
   }
 
   /// Learns from the window, and lets go of calls that can't be answered in time any more.
