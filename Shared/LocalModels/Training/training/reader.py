@@ -11,6 +11,8 @@ from .teacher import model_folder
 
 UNTUNED, WIDTH, MOST_TOKENS, BATCH = 3, 384, 64, 128
 EPOCHS, RATE, HEAD_RATE = 2, 3e-4, 2e-3
+# What a cached answer depends on, besides the texts.
+SETTINGS = [UNTUNED, MOST_TOKENS, EPOCHS, RATE, HEAD_RATE]
 
 
 class Reader(torch.nn.Module):

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from . import classifier, corpus, moods, table, taxonomy, thresholds, title_tags, vocabulary
-from .reader import Reader
+from . import reader
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
@@ -113,12 +113,13 @@ class Trainer:
         """Returns a tuned reader's probabilities for the examples, `[texts, labels + families]`."""
 
         def read():
-            reader = Reader(examples.targets.shape[1])
-            states = reader.states(examples.rows)
-            reader.tune(classifier.Examples(states, examples.targets, examples.weights))
-            return classifier.sigmoid(classifier.logits(reader, states))
+            tuned = reader.Reader(examples.targets.shape[1])
+            states = tuned.states(examples.rows)
+            tuned.tune(classifier.Examples(states, examples.targets, examples.weights))
+            return classifier.sigmoid(classifier.logits(tuned, states))
 
-        return self.kept("told", [examples.rows, examples.targets.tolist()], read)
+        taught = [examples.rows, examples.targets.tolist(), examples.weights.tolist()]
+        return self.kept("told", [*taught, reader.SETTINGS], read)
 
     def classify(self, plain):
         """Returns (trained network, its probabilities on the held-out comments)."""
