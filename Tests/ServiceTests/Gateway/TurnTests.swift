@@ -75,7 +75,7 @@ import Testing
     try await ToyGateway.with { gateway in
       gateway.services.state.withLock { state in
         state.provider = "local"
-        state.extractDelay = .milliseconds(300)
+        state.extractDelay = .seconds(2)
       }
       // Learns that the models are those of the services.
       _ = try await gateway.recommender.emotions.reading(of: "sadness")
@@ -87,7 +87,7 @@ import Testing
       async let first = leads.during {
         try await gateway.recommender.recommend(plan, in: snapshot).response
       }
-      try await Task.sleep(for: .milliseconds(100))
+      try await Task.sleep(for: .milliseconds(500))
       _ = try await follows.during {
         try await gateway.recommender.recommend(plan, in: snapshot).response
       }
