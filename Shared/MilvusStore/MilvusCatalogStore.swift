@@ -15,6 +15,8 @@ package final class MilvusCatalogStore: TitleStore {
   private let writer: CatalogWriter
   private let snapshots = SnapshotCache()
   private let seen = Mutex(Seen())
+  /// Whether the latest look at the version failed by what passes.
+  private let isAway = Atomic(false)
 
   /// The version seen last, and how versions become numbers that only rise.
   private struct Seen {
@@ -81,7 +83,9 @@ package final class MilvusCatalogStore: TitleStore {
         return try await self.snapshots.snapshot(for: use) { self.startRefresh() }
       } catch {
         // A look has the patience of those who wait least: they all share it.
-        guard case .unavailable = error, .now + Self.servingPatience < end else { throw error }
+        guard case .unavailable = error, self.isAway.load(ordering: .relaxed),
+          .now + Self.servingPatience < end
+        else { throw error }
         try? await Task.sleep(for: .milliseconds(250))
         if Task.isCancelled { throw .cancelled }
       }
@@ -103,7 +107,13 @@ package final class MilvusCatalogStore: TitleStore {
     var stale: CatalogVersion?
     await self.snapshots.refreshed { () throws(StoreError) in
       let version = try await Self.plainly { () throws(MilvusError) in
-        try await self.reading.log.latest(patience: Self.servingPatience)
+        self.isAway.store(false, ordering: .relaxed)
+        do throws(MilvusError) {
+          return try await self.reading.log.latest(patience: Self.servingPatience)
+        } catch {
+          self.isAway.store(error.isRetriable || error.isLate, ordering: .relaxed)
+          throw error
+        }
       }
       let writes = self.note(version)
       stale = self.claimsTidying(of: version) ? version : nil
