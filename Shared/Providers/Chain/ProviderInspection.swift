@@ -1,5 +1,6 @@
 import Glibc
 package import HTTPMessage
+import RPC
 
 /// Says in plain words what keeps a provider from answering, for `doctor`.
 package struct ProviderInspection: Sendable {
@@ -79,29 +80,14 @@ package struct ProviderInspection: Sendable {
   private func reason(_ provider: (any Inspectable)?) async -> String {
     guard let request = provider?.probe else { return "" }
     do {
-      return try await self.isAnswered(request)
-        ? ": a first connection was lost, a second one was not"
-        : ": a first connection was lost, and a second one gave no answer"
+      _ = try await withDeadline(.now + self.patience) { try await self.handler(request) }
+      return ": a first connection was lost, a second one was not"
+    } catch is DeadlineExceeded {
+      return ": a first connection was lost, and a second one gave no answer"
     } catch let error as HTTPTransportError {
       return ": \(error.description)"
     } catch {
       return ""
-    }
-  }
-
-  /// Whether any response comes before patience ends.
-  private func isAnswered(_ request: HTTPRequest) async throws -> Bool {
-    try await withThrowingTaskGroup(of: Bool.self) { group in
-      group.addTask {
-        _ = try await self.handler(request)
-        return true
-      }
-      group.addTask {
-        try await Task.sleep(for: self.patience)
-        return false
-      }
-      defer { group.cancelAll() }
-      return try await group.next() ?? false
     }
   }
 
