@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `is opened by many at the same time`() async throws {
-    for _ in 0..<10 {
+    for _ in 0..<60 {
       try await withFolder { folder in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for number in 0..<6 {

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Glibc
 
 /// A catalog in an SQLite file, searched exactly in memory.
 ///
@@ -11,14 +12,33 @@ package final class SQLiteCatalogStore: TitleStore {
 
   /// Opens the file, or creates it; the folder must exist.
   package init(path: String) throws(StoreError) {
-    var configuration = Configuration()
-    configuration.busyMode = .timeout(5)
-    configuration.label = "catalog"
     do {
-      self.pool = try DatabasePool(path: path, configuration: configuration)
-      try Schema.migrate(self.pool)
+      self.pool = try Self.opened(path)
     } catch {
       throw StoreError(error)
+    }
+  }
+
+  /// How long to wait for other processes that hold the file, in seconds.
+  private static let patience = 5.0
+
+  private static func opened(_ path: String) throws -> DatabasePool {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(self.patience)
+    configuration.label = "catalog"
+    let start = ContinuousClock.now
+    while true {
+      do {
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try Schema.migrate(pool)
+        return pool
+      } catch let error as DatabaseError
+        where error.resultCode == .SQLITE_BUSY && start.duration(to: .now) < .seconds(self.patience)
+      {
+        // Two that change one file to WAL mode would wait for each other: SQLite refuses one at once,
+        // whatever its timeout. Source: https://sqlite.org/c3ref/busy_handler.html
+        usleep(10_000)
+      }
     }
   }
 
