@@ -96,7 +96,8 @@ package final class MilvusCatalogStore: TitleStore {
   private func startRefresh() {
     Task {
       await CallScope.$current.withValue(CallScope()) {
-        await Waiting.$note.withValue({ self.snapshots.note(delay: StoreError($0)) }) {
+        let waiting = Waiting { error in self.snapshots.note(delay: StoreError(error)) }
+        await Waiting.$current.withValue(waiting) {
           await self.refresh()
         }
       }

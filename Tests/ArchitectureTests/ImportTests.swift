@@ -105,6 +105,10 @@ private struct SourceFile: CustomTestStringConvertible {
       for trap in ["try!", "fatalError(", "preconditionFailure(", "TODO", "FIXME"] {
         #expect(!code.contains(trap), "\(path):\(number + 1) has \(trap)")
       }
+      #expect(
+        !(code.contains("@TaskLocal") && code.contains("->")),
+        "\(path):\(number + 1): a function as task-local value crashes optimized by Swift 6.3.1"
+      )
       for silencer in ["@unchecked Sendable", "nonisolated(unsafe)", "@preconcurrency"]
       where code.contains(silencer) {
         let before = number > 0 ? file.lines[number - 1] : ""

@@ -194,7 +194,7 @@ extension MilvusClient {
         if error.isLate, let earlier { throw earlier }
         guard error.isNotLoaded, ContinuousClock.now + Self.loadingPause < end else { throw error }
         earlier = error
-        Waiting.note(error)
+        Waiting.current.note(error)
       }
       try await self.load([name], patience: end - .now)
       do { try await Task.sleep(for: Self.loadingPause) } catch {

@@ -37,7 +37,7 @@ struct MilvusClient: Sendable {
         // Why the calls before failed says more than that there was no time for the last.
         guard error.isRetriable else { throw error.isLate ? earlier ?? error : error }
         earlier = error
-        Waiting.note(error)
+        Waiting.current.note(error)
         let wait = pause * Double.random(in: 0.5...1)
         guard ContinuousClock.now + wait < deadline else { throw error }
         do { try await Task.sleep(for: wait) } catch {
@@ -79,9 +79,13 @@ struct MilvusClient: Sendable {
 }
 
 /// What Milvus is waited for.
-enum Waiting {
+///
+/// A type of its own: a release build of Swift 6.3.1 crashes where a task-local value is a function.
+struct Waiting: Sendable {
+  @TaskLocal static var current = Waiting { _ in }
+
   /// Hears why a call is made again, or its collection loaded first.
-  @TaskLocal static var note: @Sendable (MilvusError) -> Void = { _ in }
+  let note: @Sendable (MilvusError) -> Void
 }
 
 /// What Milvus answers: its own status within a call that succeeded for gRPC.
