@@ -5,6 +5,8 @@ let nio = "swift-nio"
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
+  // Swift 6.3.1 optimizes away what is stored before an `await`: Shared/Guides/decisions/0020.
+  .unsafeFlags(["-Xllvm", "-dse-memoryssa-walklimit=0"]),
 ]
 
 /// A module of ours, under Shared so that the top level stays as agreed.

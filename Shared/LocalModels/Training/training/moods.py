@@ -35,6 +35,8 @@ FRAMES = ["{}", "{}!", "{}", "so {}", "{} ...", "today: {}", "{}, that is all"]
 NEUTRAL = "neutral"
 SIGH = "ugh, {}"
 SIGHED = {"anger", "annoyance", "sadness", "boredom", "tiredness", "anxiety"}
+# Keys side by side, by which a letter is mistaken for another.
+ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
 PLEASANT = {
     "joy", "excitement", "calm", "hope", "pride", "gratitude", "courage", "love", "approval",
     "amusement", "curiosity", "wonder", "adventure", "relief", "belonging", "admiration", "caring",
@@ -151,6 +153,30 @@ def mixed(sentences, count=2_000, seed=5):
     found = []
     for _ in range(count):
         (first, one), (second, other) = chance.sample(sentences, 2)
-        joint = chance.choice([". ", ", but ", " and ", ", then ", "... ", " - ", "\n"])
-        found.append((first + joint + second, sorted(set(one + other))))
+        found.append((joined(first, second, chance), sorted(set(one + other))))
     return found
+
+
+def slipped(word, chance):
+    """Returns a word with one slip of the finger behind its first letter: two letters swapped, one left
+    out, doubled, or hit beside."""
+    place = chance.randrange(1, len(word) - 1)
+    before, letter, after = word[:place], word[place], word[place + 1 :]
+    row = next((row for row in ROWS if letter in row), letter)
+    beside = row[max(0, row.find(letter) - 1) : row.find(letter) + 2].replace(letter, "") or letter
+    slips = [after[0] + letter + after[1:], after, letter * 2 + after, chance.choice(beside) + after]
+    return before + chance.choice(slips)
+
+
+def mistyped(text, chance):
+    """Returns a text as it may be typed in a hurry: two slips in its longer words, apostrophes left out."""
+    words = text.replace("'", "").replace("\u2019", "").split(" ")
+    longer = [place for place, word in enumerate(words) if len(word) > 3 and word.isalpha()]
+    for place in chance.sample(longer, min(2, len(longer))):
+        words[place] = slipped(words[place], chance)
+    return " ".join(words).lower()
+
+
+def joined(first, second, chance):
+    """Returns a text of two, one after another."""
+    return first + chance.choice([". ", ", but ", " and ", ", then ", "... ", " - ", "\n"]) + second

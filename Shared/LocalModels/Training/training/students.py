@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import random
 
 import numpy as np
 import torch
@@ -20,6 +21,8 @@ READER_SHARE = 0.5
 READ_WEIGHT = 0.5
 # How often each word for a feeling is shown to the table, beside 160,000 texts.
 NAMED_REPEATS = 20
+# Texts made of the written moods for the network, of which the reader need not be asked.
+MISTYPED, JOINED = 20_000, 12_000
 EPOCHS = 4
 
 
@@ -39,6 +42,20 @@ def one_hot(lists, names):
         for name in listed:
             found[row, names.index(name) if isinstance(name, str) else name] = 1
     return found
+
+
+def derived(examples, places, seed=13):
+    """Returns examples whose rows are those at `places` mistyped, and two of them one after another."""
+    chance = random.Random(seed)
+    alone = chance.choices(places, k=MISTYPED)
+    rows = [moods.mistyped(examples.rows[place], chance) for place in alone]
+    first, second = chance.choices(places, k=JOINED), chance.choices(places, k=JOINED)
+    rows += [
+        moods.joined(examples.rows[one], examples.rows[other], chance) for one, other in zip(first, second)
+    ]
+    both = np.maximum(examples.targets[first], examples.targets[second])
+    targets = np.concatenate([examples.targets[alone], both])
+    return classifier.Examples(rows, targets, examples.weights[alone + first])
 
 
 class Trainer:
@@ -131,7 +148,9 @@ class Trainer:
         targets[:comments, labels:] = told[:comments, labels:]
         weights[:comments, labels:] = READ_WEIGHT
         repeats = np.concatenate([np.full(len(part.rows), REPEATS[kind]) for kind, part in kinds.items()])
-        shown = classifier.Examples(self.tokenize(examples.rows), targets, weights, repeats)
+        told = classifier.Examples(examples.rows, targets, weights, repeats)
+        shown = told + derived(told, range(comments, comments + len(kinds["written"].rows)))
+        shown.rows = self.tokenize(shown.rows)
         torch.manual_seed(1)
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
         classifier.train(network, shown, EPOCHS, network.optimizers())
