@@ -5,7 +5,7 @@ let nio = "swift-nio"
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  // Swift 6.3.1 optimizes away what is stored before an `await`: Shared/Guides/decisions/0020.
+  // Until the compiler keeps what is written before an `await`: Shared/Guides/decisions/0020.
   .unsafeFlags(["-Xllvm", "-dse-memoryssa-walklimit=0"]),
 ]
 

@@ -53,7 +53,7 @@ import Testing
   }
 
   @Test func `is opened by many at the same time`() async throws {
-    for _ in 0..<60 {
+    for _ in 0..<10 {
       try await withFolder { folder in
         try await withThrowingTaskGroup(of: Void.self) { group in
           for number in 0..<6 {
@@ -68,6 +68,22 @@ import Testing
         let store = try SQLiteCatalogStore(path: "\(folder)/catalog.sqlite")
         #expect(try await store.snapshot().count == 6)
       }
+    }
+  }
+
+  @Test func `is opened when another process that turns it to WAL mode is done`() async throws {
+    try await withFolder { folder in
+      var configuration = Configuration()
+      configuration.allowsUnsafeTransactions = true
+      let path = "\(folder)/catalog.sqlite"
+      let other = try DatabaseQueue(path: path, configuration: configuration)
+      try await other.writeWithoutTransaction { database in
+        try database.execute(sql: "BEGIN IMMEDIATE")
+      }
+      async let store = SQLiteCatalogStore(path: path)
+      try await Task.sleep(for: .milliseconds(200))
+      try await other.writeWithoutTransaction { database in try database.execute(sql: "ROLLBACK") }
+      #expect(try await store.snapshot().count == 0)
     }
   }
 

@@ -19,24 +19,25 @@ package final class SQLiteCatalogStore: TitleStore {
     }
   }
 
-  /// How long to wait for other processes that hold the file, in seconds.
-  private static let patience = 5.0
+  /// How long a statement waits for other processes that hold the file.
+  private static let patience = Duration.seconds(5)
 
+  /// - Throws: `DatabaseError` or `StoreError`, the former after twice `patience` at the latest where
+  ///   the file is held.
   private static func opened(_ path: String) throws -> DatabasePool {
     var configuration = Configuration()
-    configuration.busyMode = .timeout(self.patience)
+    configuration.busyMode = .timeout(self.patience / .seconds(1))
     configuration.label = "catalog"
-    let start = ContinuousClock.now
+    let end = ContinuousClock.now + self.patience
     while true {
       do {
         let pool = try DatabasePool(path: path, configuration: configuration)
         try Schema.migrate(pool)
         return pool
-      } catch let error as DatabaseError
-        where error.resultCode == .SQLITE_BUSY && start.duration(to: .now) < .seconds(self.patience)
-      {
-        // Two that change one file to WAL mode would wait for each other: SQLite refuses one at once,
-        // whatever its timeout. Source: https://sqlite.org/c3ref/busy_handler.html
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && .now < end {
+        // A file that is not in WAL mode yet, and is being written, is refused at once, whatever the
+        // timeout: two that change it would wait for each other.
+        // Source: https://sqlite.org/c3ref/busy_handler.html
         usleep(10_000)
       }
     }

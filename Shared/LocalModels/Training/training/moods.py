@@ -35,12 +35,18 @@ FRAMES = ["{}", "{}!", "{}", "so {}", "{} ...", "today: {}", "{}, that is all"]
 NEUTRAL = "neutral"
 SIGH = "ugh, {}"
 SIGHED = {"anger", "annoyance", "sadness", "boredom", "tiredness", "anxiety"}
-# Keys side by side, by which a letter is mistaken for another.
-ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
 PLEASANT = {
     "joy", "excitement", "calm", "hope", "pride", "gratitude", "courage", "love", "approval",
     "amusement", "curiosity", "wonder", "adventure", "relief", "belonging", "admiration", "caring",
 }
+
+
+# Letters side by side on a keyboard, one of which is hit for another.
+KEYS = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
+# Words that a slip leaves readable.
+LONGER = re.compile("[a-z]{4,}")
+# Apostrophes that many leave out; of others, as in "we'll", it would make another word.
+LEFT_OUT = re.compile(r"['\u2019](?=(?:t|m|s)\b)")
 
 
 class Templates:
@@ -147,6 +153,11 @@ def situations(most=8, seed=9):
     return found
 
 
+def joined(first, second, chance):
+    """Returns a text of two, one after another."""
+    return first + chance.choice([". ", ", but ", " and ", ", then ", "... ", " - ", "\n"]) + second
+
+
 def mixed(sentences, count=2_000, seed=5):
     """Returns longer moods, each two of `sentences` one after another."""
     chance = random.Random(seed)
@@ -158,25 +169,23 @@ def mixed(sentences, count=2_000, seed=5):
 
 
 def slipped(word, chance):
-    """Returns a word with one slip of the finger behind its first letter: two letters swapped, one left
-    out, doubled, or hit beside."""
+    """Returns a word of four letters or more with a slip of the finger after its first letter: two letters
+    swapped, one left out, doubled, or another hit beside it."""
     place = chance.randrange(1, len(word) - 1)
     before, letter, after = word[:place], word[place], word[place + 1 :]
-    row = next((row for row in ROWS if letter in row), letter)
-    beside = row[max(0, row.find(letter) - 1) : row.find(letter) + 2].replace(letter, "") or letter
-    slips = [after[0] + letter + after[1:], after, letter * 2 + after, chance.choice(beside) + after]
+    keys = next(keys for keys in KEYS if letter in keys)
+    beside = keys[max(0, keys.index(letter) - 1) : keys.index(letter) + 2].replace(letter, "")
+    slips = [after, letter * 2 + after, chance.choice(beside) + after]
+    if after[0] != letter:
+        slips.append(after[0] + letter + after[1:])
     return before + chance.choice(slips)
 
 
 def mistyped(text, chance):
-    """Returns a text as it may be typed in a hurry: two slips in its longer words, apostrophes left out."""
-    words = text.replace("'", "").replace("\u2019", "").split(" ")
-    longer = [place for place, word in enumerate(words) if len(word) > 3 and word.isalpha()]
-    for place in chance.sample(longer, min(2, len(longer))):
-        words[place] = slipped(words[place], chance)
-    return " ".join(words).lower()
-
-
-def joined(first, second, chance):
-    """Returns a text of two, one after another."""
-    return first + chance.choice([". ", ", but ", " and ", ", then ", "... ", " - ", "\n"]) + second
+    """Returns a text as it may be typed in a hurry: small letters, apostrophes left out, a slip in up to
+    two of its longer words."""
+    text = LEFT_OUT.sub("", text.lower())
+    longer = list(LONGER.finditer(text))
+    for found in sorted(chance.sample(longer, min(2, len(longer))), key=lambda found: -found.start()):
+        text = text[: found.start()] + slipped(found.group(), chance) + text[found.end() :]
+    return text

@@ -21,7 +21,7 @@ READER_SHARE = 0.5
 READ_WEIGHT = 0.5
 # How often each word for a feeling is shown to the table, beside 160,000 texts.
 NAMED_REPEATS = 20
-# Texts made of the written moods for the network, of which the reader need not be asked.
+# Texts made of the written moods for the network, which is told of them what it is told of those.
 MISTYPED, JOINED = 20_000, 12_000
 EPOCHS = 4
 
@@ -45,7 +45,7 @@ def one_hot(lists, names):
 
 
 def derived(examples, places, seed=13):
-    """Returns examples whose rows are those at `places` mistyped, and two of them one after another."""
+    """Returns examples whose rows are texts at `places` mistyped, and pairs of them joined."""
     chance = random.Random(seed)
     alone = chance.choices(places, k=MISTYPED)
     rows = [moods.mistyped(examples.rows[place], chance) for place in alone]
@@ -148,9 +148,10 @@ class Trainer:
         targets[:comments, labels:] = told[:comments, labels:]
         weights[:comments, labels:] = READ_WEIGHT
         repeats = np.concatenate([np.full(len(part.rows), REPEATS[kind]) for kind, part in kinds.items()])
-        told = classifier.Examples(examples.rows, targets, weights, repeats)
-        shown = told + derived(told, range(comments, comments + len(kinds["written"].rows)))
-        shown.rows = self.tokenize(shown.rows)
+        assert list(kinds)[:2] == ["comments", "written"]
+        texts = classifier.Examples(examples.rows, targets, weights, repeats)
+        texts += derived(texts, range(comments, comments + len(kinds["written"].rows)))
+        shown = classifier.Examples(self.tokenize(texts.rows), texts.targets, texts.weights, texts.repeats)
         torch.manual_seed(1)
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))
         classifier.train(network, shown, EPOCHS, network.optimizers())
