@@ -3,7 +3,7 @@ struct NounChoice: Sendable {
   /// Words of one family in an answer.
   static let perFamily = 2
   /// What a second word of a family counts for, so that the first three words tell of three.
-  private static let secondShare: Float = 0.45
+  private static let secondShare: Float = 0.3
 
   let families: Families
   /// One unit vector a noun; empty where none is known.
