@@ -40,10 +40,18 @@ def generate(proto: Path, package: Path):
     )
 
 
+#: A port is given once in a run: two services of one port would answer for each other.
+given: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    while True:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 @dataclasses.dataclass

@@ -55,9 +55,8 @@ class Run:
 
     def pid_of(self, executable: str) -> int:
         """Among the children of the script."""
-        output = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=True
-        ).stdout
+        command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return next(int(line.split()[0]) for line in output.splitlines() if f"/{executable} " in line)
 
     def end(self, number: int) -> int:
