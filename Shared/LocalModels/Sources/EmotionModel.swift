@@ -9,7 +9,7 @@ package final class EmotionModel: Sendable {
   /// The share of the regression in a family's log-odds, the rest being the network's.
   private static let regressionShare: Float = 0.3
   /// What a label's probability adds to the score of its family.
-  private static let labelWeight: Float = 0.8
+  private static let labelWeight: Float = 0.5
   /// A family of the other sign than the highest is left out below this share of its score.
   private static let leastOfOtherSign: Float = 0.95
 
