@@ -7,22 +7,19 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from running import free_port  # noqa: E402
+
 PEER = Path(os.environ["BIN"]) / "resilience-peer"
 FOREIGN = Path(__file__).with_name("foreign.py")
 KINDS = ("reqwest-h2", "reqwest-h1", "urllib3-h1")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Replica:

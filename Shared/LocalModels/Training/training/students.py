@@ -8,8 +8,7 @@ import random
 import numpy as np
 import torch
 
-from . import classifier, corpus, moods, table, taxonomy, thresholds, title_tags, vocabulary
-from . import reader
+from . import classifier, corpus, moods, reader, table, taxonomy, thresholds, title_tags, vocabulary
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
