@@ -6,7 +6,6 @@ are free ones, so tests on one machine don't meet.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -17,7 +16,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from running import ROOT
+from running import ROOT, free_port
 
 FOLDER = ROOT / ".build" / "milvus"
 PYTHON = FOLDER / "venv" / "bin" / "python"
@@ -96,15 +95,6 @@ def install() -> str | None:
     return None
 
 
-def free_ports(names) -> dict[str, int]:
-    """As many different ones."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in names]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return {name: each.getsockname()[1] for name, each in zip(names, sockets, strict=True)}
-
-
 class Milvus:
     """One server with its data in `folder`, which outlives it."""
 
@@ -116,7 +106,7 @@ class Milvus:
         self.folder = folder
         Milvus.folders.append(folder)
         self.auth = auth
-        self.ports = free_ports(ROLES + ("peer", "metrics"))
+        self.ports = {role: free_port() for role in (*ROLES, "peer", "metrics")}
         self.port, self.metrics_port = self.ports["proxy"], self.ports["metrics"]
         # Not in the folder, which may be a disk that can't be written to.
         self.log = folder.parent / f"{folder.name}.log"
