@@ -140,7 +140,7 @@ package final class EmotionModel: Sendable {
 
   /// Lowers families that are as painful as the mood is pleasant, or the reverse: few moods are both.
   private func settled(_ raw: [Float]) -> [Float] {
-    let signs = self.families.valences.map { Float($0.signum()) }
+    let signs = self.families.signs
     let balance = zip(raw, signs).reduce(0) { $0 + $1.0 * $1.1 }
     let mass = zip(raw, signs).reduce(0) { $0 + $1.0 * abs($1.1) }
     let scores = zip(raw, signs).map { score, sign in

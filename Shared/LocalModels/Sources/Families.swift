@@ -16,6 +16,8 @@ struct Families: Sendable {
   let places: [String: Int]
   /// How pleasant each family is, -2...2.
   let valences: [Int]
+  /// Whether each family is pleasant, 1, painful, -1, or neither, 0.
+  let signs: [Float]
   /// For each family those that are left where it is denied.
   let opposites: [[Int]]
   let nouns: [Noun]
@@ -51,6 +53,7 @@ struct Families: Sendable {
     self.names = names
     self.places = places
     self.valences = valences
+    self.signs = valences.map { Float($0.signum()) }
     self.nouns = nouns
     self.opposites = opposites
     familyOfWord.merge(names.map { ($0, $0) }) { known, _ in known }
