@@ -51,8 +51,8 @@ enum GatewaySettings {
     "CONTENT_WEIGHT",
     default: 0.4,
     in: 0...1,
-    "Share of a score that compares the mood's words with what the title is about; where the "
-      + "mood was hardly read, at least 0.75 unless this is 0."
+    "Share of a score that compares the mood's words with what the title is about, where the mood "
+      + "was read with confidence 1; it grows to 0.8 at 0.2 and below, unless this is 0."
   )
   static let cacheEntries = Setting<Int>.integer(
     "CACHE_ENTRIES",

@@ -245,11 +245,8 @@ struct Recommender: Sendable {
       contentWeight = 1
     } else if mood == nil || plan.lifts {
       contentWeight = 0
-    } else if confidence < 0.2, self.contentWeight > 0 {
-      // A mood that was hardly read says more by its words than by its emotions.
-      contentWeight = max(self.contentWeight, 0.75)
     } else {
-      contentWeight = self.contentWeight
+      contentWeight = Self.contentWeight(self.contentWeight, confidence: confidence)
     }
     let total = known.reduce(0) { $0 + $1.2 }
     let shares = known.map { total > 0 ? $0.2 / total : 1 / Double(known.count) }
@@ -262,6 +259,24 @@ struct Recommender: Sendable {
       limit: isChosenFrom ? 3 * plan.limit : plan.limit
     )
   }
+
+  /// Lets a mood's text count the more, the less surely emotions were read in it.
+  ///
+  /// The words of a topic, say, name what is sought, and are hardly read as emotions.
+  ///
+  /// - Parameters:
+  ///   - usual: What it counts where nothing is in doubt, 0...1.
+  ///   - confidence: How surely the mood was read, 0...1.
+  /// - Returns: The share of the text in a score, 0...1.
+  static func contentWeight(_ usual: Double, confidence: Double) -> Double {
+    guard usual > 0 else { return 0 }
+    let doubt = min(1, max(0, (1 - confidence) / (1 - Self.hardlyRead)))
+    return usual + doubt * max(0, Self.highestContentWeight - usual)
+  }
+
+  /// The confidence at and below which a text counts most, and what it counts then.
+  private static let hardlyRead = 0.2
+  private static let highestContentWeight = 0.8
 
   private static let nothingToCompare = RPCError(
     .failedPrecondition,

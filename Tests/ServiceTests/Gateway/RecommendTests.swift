@@ -4,6 +4,8 @@ import SwiftProtobuf
 import Synchronization
 import Testing
 
+@testable import RecommendationGateway
+
 @Suite struct `Recommend` {
   @Test func `the titles that feel like the mood come first`() async throws {
     try await ToyGateway.with { gateway in
@@ -29,6 +31,28 @@ import Testing
         #expect(explanation.emotions.map(\.yourEmotion) == ["sadness", "fear", "hope"])
       }
     }
+  }
+
+  @Test func `the less surely a mood was read, the more its text counts`() async throws {
+    try await ToyGateway.with { gateway in
+      var weights: [Double] = []
+      for (place, confidence) in [1, 0.6, 0.2, 0].enumerated() {
+        gateway.services.state.withLock { $0.confidence = confidence }
+        let answer = try await gateway.recommend("hope, take \(place)")
+        weights.append(try #require(answer.recommendations.first).explanation.content.weight)
+      }
+      #expect(weights[0] < weights[1] && weights[1] < weights[2])
+      #expect(abs(weights[2] - 0.8) < 1e-9)
+      #expect(weights[3] == weights[2])
+    }
+  }
+
+  @Test func `a text that should not count counts in no doubt either`() {
+    #expect(Recommender.contentWeight(0, confidence: 0) == 0)
+    #expect(Recommender.contentWeight(0.9, confidence: 0) == 0.9)
+    #expect(Recommender.contentWeight(0.4, confidence: 1) == 0.4)
+    #expect(Recommender.contentWeight(0.4, confidence: -3) == 0.8)
+    #expect(Recommender.contentWeight(0.4, confidence: .nan) == 0.4)
   }
 
   @Test func `equal scores are ordered by id, every time`() async throws {

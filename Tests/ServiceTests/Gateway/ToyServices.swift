@@ -21,6 +21,8 @@ final class ToyServices: Sendable {
     /// Who answers.
     var provider = "toy"
     var safety = Netflixgpt_Answer_V1_SafetyLevel.unspecified
+    /// Of moods that are read.
+    var confidence = 0.9
   }
 
   let state = Mutex(State())
@@ -62,18 +64,20 @@ final class ToyServices: Sendable {
 
   private func registerEmotion(on server: inout RPCServer) {
     server.register(EmotionMethods.extractEmotions) { request, _ in
-      let (isDown, delay, safety, provider) = self.state.withLock { state in
+      let state = self.state.withLock { state in
         state.extractCalls += 1
-        return (state.isEmotionDown, state.extractDelay, state.safety, state.provider)
+        return state
       }
-      if isDown { throw RPCError(.unavailable, "down", details: [.errorInfo(reason: "DOWN")]) }
-      if delay > .zero { try await Task.sleep(for: delay) }
+      if state.isEmotionDown {
+        throw RPCError(.unavailable, "down", details: [.errorInfo(reason: "DOWN")])
+      }
+      if state.extractDelay > .zero { try await Task.sleep(for: state.extractDelay) }
       return .with { answer in
         answer.emotions = Self.emotions(in: request.mood)
         answer.language = "en"
-        answer.confidence = 0.9
-        answer.safety = safety
-        answer.usage = .with { $0.provider = provider }
+        answer.confidence = state.confidence
+        answer.safety = state.safety
+        answer.usage = .with { $0.provider = state.provider }
       }
     }
     server.register(EmotionMethods.annotateTitles) { request, _ in
