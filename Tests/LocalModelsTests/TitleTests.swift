@@ -51,7 +51,7 @@ import Testing
 
   @Test(arguments: [
     (["documentation"], "Whales and penguins share the ocean's wildlife.", "awe"),
-    (["documentation", "crime"], "A murder case is opened again.", "disbelief"),
+    (["documentation", "crime"], "A murder case is opened again.", "shock"),
     (["drama"], "She grieves at her late husband's funeral.", "grief"),
     (["comedy"], "The comedian takes the stage with new jokes.", "entertainment"),
     (["drama", "crime"], "He swears vengeance and payback.", "vengeance"),

@@ -7,11 +7,13 @@ package final class EmotionModel: Sendable {
   static let floor: Float = 0.08
   static let maxEmotions = 8
   /// The share of the regression in a family's log-odds, the rest being the network's.
-  private static let regressionShare: Float = 0.3
+  private static let regressionShare: Float = 0.2
   /// What a label's probability adds to the score of its family.
-  private static let labelWeight: Float = 0.5
+  private static let labelWeight: Float = 0.75
   /// A family of the other sign than the highest is left out below this share of its score.
   private static let leastOfOtherSign: Float = 0.95
+  /// A word is left out below this share of the first one's score.
+  private static let least: Float = 0.02
 
   let tokenizer: Tokenizer
   let signs: Signs
@@ -129,7 +131,7 @@ package final class EmotionModel: Sendable {
       likeness: likeness,
       said: words,
       count: Self.maxEmotions,
-      least: 0.1
+      least: Self.least
     )
     return MoodReading(
       emotions: emotions(chosen, strongest: best),
@@ -154,7 +156,7 @@ package final class EmotionModel: Sendable {
     }
   }
 
-  /// - Returns: One score a family, 0...1.
+  /// - Returns: One score a family, 0 or more; above 1 where a label and the family agree.
   private func english(_ mood: String, words: [String]) -> [Float] {
     let seen = self.corrected(self.tokenizer.splitter.words(of: mood.unicodeScalars))
     let read = self.network(self.tokenizer.tokens(of: seen))
@@ -172,7 +174,7 @@ package final class EmotionModel: Sendable {
       scores = scores.map { $0 * (1 - 0.5 * covered) }
     }
     for idiom in idioms { self.families.raise(&scores, to: idiom.feelings) }
-    return scores.map { min(1, $0) }
+    return scores
   }
 
   /// - Returns: The probability of each label, 0...1: both readers' log-odds count the same.

@@ -2,8 +2,11 @@
 struct NounChoice: Sendable {
   /// Words of one family in an answer.
   static let perFamily = 2
-  /// What a second word of a family counts for, so that the first three words tell of three.
-  private static let secondShare: Float = 0.3
+  /// What a second word of a family counts for, so that the first three words tell of more than one.
+  private static let secondShare: Float = 0.5
+  /// What likeness to the text and being one of its words count for among a family's words.
+  private static let likenessWeight: Float = 6
+  private static let saidWeight: Float = 1.4
 
   let families: Families
   /// One unit vector a noun; empty where none is known.
@@ -29,7 +32,7 @@ struct NounChoice: Sendable {
   /// - Parameters:
   ///   - scores: One score a family, 0 or more.
   ///   - likeness: How near the text is to each noun, -1...1.
-  ///   - said: The text's own words, which are preferred.
+  ///   - said: The text's own words, which are preferred within a family.
   ///   - count: How many words are wanted.
   ///   - least: The share of the best score below which a word is left out.
   /// - Returns: 1...`count` words with what they score, the highest first.
@@ -41,16 +44,17 @@ struct NounChoice: Sendable {
     least: Float
   ) -> [(noun: Families.Noun, value: Float)] {
     var values = [Float](repeating: 0, count: self.families.nouns.count)
+    let named = Set(said.compactMap { self.placeOfWord[$0] })
     for (family, places) in self.places.enumerated() where scores[family] > 0 {
       for place in places {
         let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
-        values[place] = self.families.nouns[place].weight * (1 + 0.9 * near)
+        let fit = (1 + Self.likenessWeight * near) * (named.contains(place) ? Self.saidWeight : 1)
+        values[place] = self.families.nouns[place].weight * fit
       }
-      // Likeness chooses among a family's words, never between families.
+      // The text's words and likeness choose among a family's words, never between families.
       let best = places.reduce(0) { max($0, values[$1]) }
       for place in places { values[place] *= scores[family] / max(best, 1e-6) }
     }
-    for place in Set(said.compactMap { self.placeOfWord[$0] }) { values[place] *= 1.4 }
     var used = [Int](repeating: 0, count: self.families.names.count)
     var stems: Set<Substring> = []
     var lowered: Set<Int> = []

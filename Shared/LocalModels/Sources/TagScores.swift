@@ -10,9 +10,9 @@ struct TagScores: Sendable {
   }
 
   /// How much a deviation of the plot's likeness to the tag's words counts.
-  private static let likenessWeight: Float = 0.5
+  private static let likenessWeight: Float = 0.55
   /// How much a deviation of the family's log-odds in the plot counts.
-  private static let feelingWeight: Float = 0.35
+  private static let feelingWeight: Float = 0.4
   /// How much one of the tag's own words counts, of which at most two do.
   private static let cueWeight: Float = 0.4
 

@@ -22,7 +22,7 @@ READ_WEIGHT = 0.5
 NAMED_REPEATS = 20
 # Texts made of the written moods for the network, which is told of them what it is told of those.
 MISTYPED, JOINED = 20_000, 12_000
-EPOCHS = 4
+EPOCHS = 8
 
 
 @dataclasses.dataclass
