@@ -43,17 +43,16 @@ struct NounChoice: Sendable {
     count: Int,
     least: Float
   ) -> [(noun: Families.Noun, value: Float)] {
-    var values = [Float](repeating: 0, count: self.families.nouns.count)
-    let named = Set(said.compactMap { self.placeOfWord[$0] })
-    for (family, places) in self.places.enumerated() where scores[family] > 0 {
-      for place in places {
-        let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
-        let fit = (1 + Self.likenessWeight * near) * (named.contains(place) ? Self.saidWeight : 1)
-        values[place] = self.families.nouns[place].weight * fit
-      }
-      // The text's words and likeness choose among a family's words, never between families.
+    var values = self.families.nouns.indices.map { place in
+      let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
+      return self.families.nouns[place].weight * (1 + Self.likenessWeight * near)
+    }
+    for place in Set(said.compactMap { self.placeOfWord[$0] }) { values[place] *= Self.saidWeight }
+    // The text's words and likeness choose among a family's words, never between families.
+    for (family, places) in self.places.enumerated() {
       let best = places.reduce(0) { max($0, values[$1]) }
-      for place in places { values[place] *= scores[family] / max(best, 1e-6) }
+      let scale = max(0, scores[family]) / max(best, 1e-6)
+      for place in places { values[place] *= scale }
     }
     var used = [Int](repeating: 0, count: self.families.names.count)
     var stems: Set<Substring> = []
