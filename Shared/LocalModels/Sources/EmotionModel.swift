@@ -196,7 +196,7 @@ package final class EmotionModel: Sendable {
   }
 }
 
-/// Scales what nouns score so that the strongest is felt as strongly as `strongest`, 0...1.
+/// Scales what nouns score so that the strongest is felt as strongly as `strongest`, but at most 1.
 func emotions(
   _ chosen: [(noun: Families.Noun, value: Float)],
   strongest: Float
