@@ -40,11 +40,11 @@ struct Denials: Sendable {
   /// Lowers the denied families and those as pleasant as they, unless affirmed; raises opposites and what is affirmed.
   func apply(to scores: inout [Float], families: Families) {
     guard !self.denied.isEmpty else { return }
-    let signs = Set(self.denied.map { families.valences[$0].signum() })
+    let signs = Set(self.denied.map { families.signs[$0] })
     for place in scores.indices where !self.affirmed.contains(place) {
       if self.denied.contains(place) {
         scores[place] *= 0.1
-      } else if signs.count == 1, signs.contains(families.valences[place].signum()) {
+      } else if signs.count == 1, signs.contains(families.signs[place]) {
         scores[place] *= 0.4
       }
     }
