@@ -23,17 +23,17 @@ package struct FeltWords: Sendable {
   }
 
   private let pairs: [Pair]
-  /// Word -> its family's valence, 1 or -1, and the family.
-  private let felt: [String: (valence: Int, family: String)]
+  /// Word -> its family's sign, 1 or -1, and the family.
+  private let felt: [String: (sign: Float, family: String)]
 
   /// Takes the words and families of a resource, and lines of two words and a cosine, tabs between;
   /// lines that begin with "#" are left out.
   package init(_ resource: ModelResource, pairs tsv: String) throws {
     let families = try Families(resource)
-    var felt: [String: (valence: Int, family: String)] = [:]
+    var felt: [String: (sign: Float, family: String)] = [:]
     for noun in families.nouns {
-      let valence = families.valences[noun.family].signum()
-      if valence != 0 { felt[noun.word] = (valence, families.names[noun.family]) }
+      let sign = families.signs[noun.family]
+      if sign != 0 { felt[noun.word] = (sign, families.names[noun.family]) }
     }
     self.felt = felt
     self.pairs = try tsv.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.map {
@@ -66,7 +66,7 @@ package struct FeltWords: Sendable {
         .map { (word: $0, likeness: vectors[$0].map { dot(vector, $0) } ?? -1) }
         .sorted { ($1.likeness, $0.word) < ($0.likeness, $1.word) }
         .prefix(5).map(\.word)
-      opposite += nearest.count { self.felt[$0]?.valence == -own.valence }
+      opposite += nearest.count { self.felt[$0]?.sign == -own.sign }
       same += nearest.count { self.felt[$0]?.family == own.family }
       total += nearest.count
       neighbours[word] = nearest
