@@ -52,7 +52,8 @@ enum GatewaySettings {
     default: 0.4,
     in: 0...1,
     "Share of a score that compares the mood's words with what the title is about, where the mood "
-      + "was read with confidence 1; it grows to 0.8 at 0.2 and below, unless this is 0."
+      + "was read with confidence 1; it grows to 0.8 at 0.2 and below. 0, and what is above 0.8, "
+      + "stays as it is; to lift a mood its words count nothing."
   )
   static let cacheEntries = Setting<Int>.integer(
     "CACHE_ENTRIES",
