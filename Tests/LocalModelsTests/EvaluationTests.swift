@@ -122,14 +122,14 @@ import Testing
   }
 
   @Test(.enabled(if: FileManager.default.fileExists(atPath: frozen.path), "needs its file of rows"))
-  func `of the frozen moods stays above its floor`() throws {
+  func `of the frozen moods reaches what was asked for`() throws {
     let model = try Loaded.emotions
     let moods = try LabelledMoods(try String(contentsOf: Self.frozen, encoding: .utf8))
     let answers = moods.texts.map { model.reading(of: $0).emotions.map(\.name) }
     let found = moods.judged(answers, model: model)
-    #expect(found.firstHit >= 0.74)
-    #expect(found.top3Hit >= 0.84)
-    #expect(found.forbiddenTop3 <= 0.12)
+    #expect(found.firstHit >= 0.75)
+    #expect(found.top3Hit >= 0.90)
+    #expect(found.forbiddenTop3 < 0.08)
   }
 
   @Test func `of the shipped vectors stays above its floor`() throws {
@@ -140,7 +140,7 @@ import Testing
     for word in words.words { vectors[word] = model.embedding(of: word) }
     let found = words.judged(vectors)
     #expect(found.pairs >= 300)
-    #expect(found.correlation > 0.4)
+    #expect(found.correlation > 0.75)
     #expect(found.oppositeAmongFive < 0.05)
   }
 }

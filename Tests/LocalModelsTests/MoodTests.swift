@@ -59,7 +59,8 @@ import Testing
     ("je suis en colère contre mon frère", "fr", "anger"), ("j'ai peur du noir", "fr", "fear"),
     ("sono felice", "it", "joy"), ("ho tanta paura", "it", "fear"),
     ("estou com muito medo", "pt", "fear"), ("que saudade de você", "pt", "nostalgia"),
-    ("ik ben zo boos", "nl", "anger"), ("мне очень грустно", "ru", "sadness"),
+    ("ik ben zo boos", "nl", "anger"), ("wat een droevige dag", "nl", "sadness"),
+    ("jestem smutny, w domu nikogo", "pl", "sadness"), ("мне очень грустно", "ru", "sadness"),
     ("今日は悲しい", "ja", "sadness"), ("我很害怕", "zh", "fear"),
   ])
   func `is found in other languages`(mood: String, language: String, family: String) throws {
@@ -159,17 +160,4 @@ private func check(_ reading: MoodReading, model: EmotionModel) {
   let families = Dictionary(grouping: emotions) { model.family(of: $0.name) }
   #expect(families[nil] == nil)
   #expect(families.values.allSatisfy { $0.count <= 2 })
-}
-
-/// A small generator with a seed. Source: https://prng.di.unimi.it/splitmix64.c
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    self.state &+= 0x9E37_79B9_7F4A_7C15
-    var value = self.state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
 }

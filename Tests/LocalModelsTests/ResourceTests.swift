@@ -46,7 +46,7 @@ import Testing
     bytes[0] ^= 1
     #expect(self.reason(bytes) == .unknownFormat)
     bytes[0] ^= 1
-    bytes[4] = 2
+    bytes[4] = 1
     #expect(self.reason(bytes) == .unknownFormat)
   }
 
@@ -67,7 +67,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "GRAF", "THRS", "PLOT", "TAGS",
+    "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "DIST", "LBLS", "FAMS", "GRAM", "GRAF", "THRS", "PLOT",
+    "TAGS",
     "TAGP",
     "TAGV", "TAGZ", "LANX",
   ])
@@ -77,6 +78,35 @@ import Testing
       let reason = self.reason(try repacked(resource, tag: tag, contents: contents))
       #expect([.malformed, .truncated].contains(reason))
     }
+  }
+
+  @Test func `written again as it was opens`() throws {
+    let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
+    let names = Array(try resource.section("FAMS"))
+    #expect(self.reason(try repacked(resource, tag: "FAMS", contents: names)) == nil)
+  }
+
+  @Test(arguments: [
+    (near: 96, queries: 64, keys: 64, values: 128), (128, 60, 60, 128), (128, 64, 48, 128),
+    (128, 64, 64, 96), (128, 0, 0, 128),
+  ])
+  func `whose layers do not fit together is malformed`(
+    near: Int,
+    queries: Int,
+    keys: Int,
+    values: Int
+  ) throws {
+    let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
+    let shapes = { (near: Int, queries: Int, keys: Int, values: Int) in
+      [
+        (256, 96), (384, 96), (384, near), (128, queries), (128, keys), (128, values),
+        (448 + near, 192), (192, 28), (192, 40),
+      ]
+    }
+    let fitting = shapes(128, 64, 64, 128).flatMap(emptyLayer)
+    #expect(self.reason(try repacked(resource, tag: "CNNW", contents: fitting)) == nil)
+    let layers = shapes(near, queries, keys, values).flatMap(emptyLayer)
+    #expect(self.reason(try repacked(resource, tag: "CNNW", contents: layers)) == .malformed)
   }
 
   @Test func `of no bytes at all is truncated`() {
@@ -89,6 +119,14 @@ import Testing
   }
 }
 
+/// A layer of zeros, as section CNNW holds it.
+private func emptyLayer(inputs: Int, outputs: Int) -> [UInt8] {
+  let counts = [inputs, outputs].flatMap { count in
+    withUnsafeBytes(of: UInt32(count).littleEndian, Array.init)
+  }
+  return counts + [UInt8](repeating: 0, count: 8 * outputs + inputs * outputs)
+}
+
 /// Writes the file again with one section replaced or left out.
 private func repacked(
   _ resource: ModelResource,
@@ -96,9 +134,11 @@ private func repacked(
   contents: [UInt8]?
 ) throws -> [UInt8] {
   let tags = [
-    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "LBLS", "FAMS", "GRAM", "GRAF", "THRS", "PLOT",
+    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "DIST", "LBLS", "FAMS", "GRAM", "GRAF", "THRS",
+    "PLOT",
     "TAGS",
-    "TAGP", "TAGV", "TAGZ", "CUES", "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ", "EMOT",
+    "TAGP", "TAGV", "TAGZ", "CUES", "KIND", "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ",
+    "EMOT",
     "IDIO", "LANG", "LANX",
   ]
   let sections = try tags.compactMap { name -> (String, [UInt8])? in
@@ -109,7 +149,7 @@ private func repacked(
   func append(_ value: some FixedWidthInteger) {
     withUnsafeBytes(of: value.littleEndian) { header.append(contentsOf: $0) }
   }
-  append(UInt32(1))
+  append(ModelResource.format)
   append(UInt32(sections.count))
   var offset = 12 + sections.count * 24
   for (name, bytes) in sections {

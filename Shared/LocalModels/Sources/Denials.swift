@@ -38,7 +38,13 @@ struct Denials: Sendable {
   }
 
   /// Lowers the denied families and those as pleasant as they, unless affirmed; raises opposites and what is affirmed.
-  func apply(to scores: inout [Float], families: Families) {
+  ///
+  /// - Parameters:
+  ///   - scores: One score a family, 0 or more.
+  ///   - families: The families that the scores are of.
+  ///   - strength: What a certain feeling scores, 1 or more; what is affirmed rises to 0.6 of it, opposites
+  ///     to 0.4.
+  func apply(to scores: inout [Float], families: Families, strength: Float) {
     guard !self.denied.isEmpty else { return }
     let signs = Set(self.denied.map { families.signs[$0] })
     for place in scores.indices where !self.affirmed.contains(place) {
@@ -48,9 +54,9 @@ struct Denials: Sendable {
         scores[place] *= 0.4
       }
     }
-    for place in self.affirmed { scores[place] = max(scores[place], 0.6) }
+    for place in self.affirmed { scores[place] = max(scores[place], 0.6 * strength) }
     for place in self.denied.subtracting(self.affirmed).flatMap({ families.opposites[$0] }) {
-      scores[place] = max(scores[place], 0.4)
+      scores[place] = max(scores[place], 0.4 * strength)
     }
   }
 }

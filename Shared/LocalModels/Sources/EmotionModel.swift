@@ -78,22 +78,29 @@ package final class EmotionModel: Sendable {
   /// Never empty: "neutral" with a low confidence where nothing is recognised.
   package func reading(of mood: String) -> MoodReading {
     let (rest, shown) = self.signs.split(mood)
-    var words = self.tokenizer.splitter.words(of: rest)
-    var language = self.languages.language(of: words, known: { self.tokenizer.known($0) != nil })
+    // As they stand: English slang is made of other languages' little words.
+    var words = self.tokenizer.splitter.words(of: rest, isSpelled: false)
+    var language = self.language(of: words)
     var scores = [Float](repeating: 0, count: self.families.names.count)
-    var likeness: [Float] = []
+    var direction: [Float]?
     var coverage: Float = 1
     if language == "en" || language == Languages.unknown {
+      if words.contains(where: self.tokenizer.splitter.spells) {
+        words = self.tokenizer.splitter.words(of: rest)
+        if language != "en" { language = self.language(of: words) }
+      }
       let corrected = self.corrected(words)
       if corrected != words { language = "en" }
       words = corrected
       coverage = language == "en" ? self.coverage(of: words) : 0.3
     }
     if language == "en" {
-      scores = self.english(mood, words: words)
-      if let vector = self.embeddings.direction(of: words) {
-        likeness = self.nouns.vectors.map { dot($0, vector) }
-      }
+      // The network knows some signs too.
+      let seen =
+        shown.isEmpty
+        ? words : self.corrected(self.tokenizer.splitter.words(of: mood.unicodeScalars))
+      scores = self.english(seen, words: words)
+      direction = self.embeddings.direction(of: words)
     } else if language != Languages.unknown {
       let text = self.tokenizer.splitter.plain(String(String.UnicodeScalarView(rest)))
       let found = self.languages.feelings(of: words, text: text, language: language)
@@ -101,24 +108,29 @@ package final class EmotionModel: Sendable {
     } else if !words.contains(where: isWord) {
       coverage = 1
     }
-    for sign in shown { self.families.raise(&scores, to: sign) }
+    let strength = Self.strength(of: scores)
+    for sign in shown { self.families.raise(&scores, to: sign, times: strength) }
     return self.reading(
       scores: scores,
-      likeness: likeness,
+      direction: direction,
       words: words,
       language: language,
       coverage: coverage
     )
   }
 
+  private func language(of words: [String]) -> String {
+    self.languages.language(of: words, known: { self.tokenizer.known($0) != nil })
+  }
+
   private func reading(
     scores: [Float],
-    likeness: [Float],
+    direction: [Float]?,
     words: [String],
     language: String,
     coverage: Float
   ) -> MoodReading {
-    let best = scores.max() ?? 0
+    let best = min(1, scores.reduce(0, max))
     guard best >= Self.floor else {
       return MoodReading(
         emotions: [EmotionScore(name: Families.neutral, intensity: 0.5)],
@@ -128,14 +140,14 @@ package final class EmotionModel: Sendable {
     }
     let chosen = self.nouns.nouns(
       scores: self.settled(scores),
-      likeness: likeness,
+      direction: direction,
       said: words,
       count: Self.maxEmotions,
       least: Self.least
     )
     return MoodReading(
       emotions: emotions(chosen, strongest: best),
-      confidence: Double(min(1, best) * coverage),
+      confidence: Double(best * coverage),
       language: language
     )
   }
@@ -156,30 +168,38 @@ package final class EmotionModel: Sendable {
     }
   }
 
-  /// - Returns: One score a family, 0 or more; above 1 where a label and the family agree.
-  private func english(_ mood: String, words: [String]) -> [Float] {
-    let seen = self.corrected(self.tokenizer.splitter.words(of: mood.unicodeScalars))
+  /// - Returns: One score a family, 0 or more; above 1 where a label and the family agree, and in what idioms
+  ///   and denials raise to as much.
+  private func english(_ seen: [String], words: [String]) -> [Float] {
     let read = self.network(self.tokenizer.tokens(of: seen))
-    var scores = zip(read.families, self.familyRegression(seen)).map { read, odds in
+    let ngrams = NGrams(seen)
+    var scores = zip(read.families, self.familyRegression(ngrams)).map { read, odds in
       sigmoid((1 - Self.regressionShare) * logit(read) + Self.regressionShare * odds)
     }
-    for (place, score) in zip(self.familiesOfLabels, self.labelScores(read, words: seen)) {
+    for (place, score) in zip(self.familiesOfLabels, self.labelScores(read, ngrams: ngrams)) {
       if let place { scores[place] += Self.labelWeight * score }
     }
+    let strength = Self.strength(of: scores)
     let idioms = self.idioms.found(in: words)
     let denials = Denials(words, families: self.families, idioms: idioms.map(\.range))
-    denials.apply(to: &scores, families: self.families)
+    denials.apply(to: &scores, families: self.families, strength: strength)
     if !idioms.isEmpty {
       let covered = Float(Set(idioms.flatMap(\.range)).count) / Float(words.count)
       scores = scores.map { $0 * (1 - 0.5 * covered) }
     }
-    for idiom in idioms { self.families.raise(&scores, to: idiom.feelings) }
+    for idiom in idioms { self.families.raise(&scores, to: idiom.feelings, times: strength) }
     return scores
   }
 
+  /// - Returns: What a certain sign, idiom or denial raises a family to, 1 or more: as much as the network is surest
+  ///   of, be it of what is denied, so that a sure reading does not outweigh what is said.
+  private static func strength(of scores: [Float]) -> Float {
+    scores.reduce(1, max)
+  }
+
   /// - Returns: The probability of each label, 0...1: both readers' log-odds count the same.
-  func labelScores(_ read: Feelings, words: [String]) -> [Float] {
-    zip(read.labels, self.labelRegression(words)).map { sigmoid((logit($0) + $1) / 2) }
+  func labelScores(_ read: Feelings, ngrams: NGrams) -> [Float] {
+    zip(read.labels, self.labelRegression(ngrams)).map { sigmoid((logit($0) + $1) / 2) }
   }
 
   /// - Returns: The words, mistyped ones replaced by the words for feelings they stand for.
@@ -196,14 +216,14 @@ package final class EmotionModel: Sendable {
   }
 }
 
-/// Scales what nouns score so that the strongest is felt as strongly as `strongest`, but at most 1.
+/// Scales what nouns score so that the strongest is felt as strongly as `strongest`, 0...1.
 func emotions(
   _ chosen: [(noun: Families.Noun, value: Float)],
   strongest: Float
 ) -> [EmotionScore] {
   let best = max(chosen.first?.value ?? 1, 1e-6)
   return chosen.map { item in
-    let intensity = min(1, max(0.01, min(1, strongest) * item.value / best))
+    let intensity = max(0.01, strongest * item.value / best)
     return EmotionScore(name: item.noun.word, intensity: Double(intensity))
   }
 }

@@ -77,7 +77,7 @@ struct Families: Sendable {
     return word.utf8.last == UInt8(ascii: "s") ? self.placeOfWord[String(word.dropLast())] : nil
   }
 
-  /// Raises each family's score to what `weights` say.
+  /// Raises each family's score to `factor` times what `weights` say.
   func raise(_ scores: inout [Float], to weights: [NamedWeight], times factor: Float = 1) {
     for item in weights {
       guard let place = self.places[item.name] else { continue }

@@ -6,19 +6,25 @@ struct Feelings: Sendable {
   var families: [Float]
 }
 
-/// A convolutional network over a text's tokens, with two heads.
+/// A network over a text's tokens, with two heads.
 ///
-/// Mean, maximum and the peaks of filters over two and three tokens make its features. A filter's
-/// value is a sum of one product a token, so each token is multiplied once, not once a window.
+/// Mean, maximum and the peaks of filters make its features: filters over two and three tokens, and
+/// filters over three that see what the middle one attends to as well. A filter's value is a sum of
+/// one product a token, so each token is multiplied once, not once a window.
 struct FeelingNetwork: Sendable {
   /// Tokens read at once; a longer text is read in several windows.
   static let window = 64
   static let widths = [2, 3]
+  /// Tokens that a filter which attends sees besides.
+  static let near = 3
 
   private let table: VectorTable
   private let products: TokenProducts
   /// For each width one bias a filter, eight filters a block.
   private let biases: [[SIMD8<Float>]]
+  /// The biases of the filters that attend.
+  private let attendingBiases: [SIMD8<Float>]
+  private let attention: Attention
   private let hidden: DenseLayer
   private let labels: DenseLayer
   private let families: DenseLayer
@@ -33,25 +39,42 @@ struct FeelingNetwork: Sendable {
     var reader = try resource.reader("CNNW")
     var convolutions: [DenseLayer] = []
     for _ in Self.widths { convolutions.append(try DenseLayer(&reader)) }
+    let near = try DenseLayer(&reader)
+    let queries = try DenseLayer(&reader)
+    let keys = try DenseLayer(&reader)
+    let values = try DenseLayer(&reader)
     self.hidden = try DenseLayer(&reader)
     self.labels = try DenseLayer(&reader)
     self.families = try DenseLayer(&reader)
     try reader.end()
     let filters = convolutions.first?.outputs ?? 0
+    let seen = [queries, keys, values]
     guard table.count == vocabulary, filters % 8 == 0,
+      seen.allSatisfy({ $0.inputs == table.dimensions }), queries.outputs % Attention.keySize == 0,
+      keys.outputs == queries.outputs, numbers(keys.bias + values.bias).allSatisfy({ $0 == 0 }),
+      near.inputs == Self.near * table.dimensions,
+      [near, values].allSatisfy({
+        $0.outputs == queries.outputs / Attention.keySize * Attention.valueSize
+      }),
       zip(convolutions, Self.widths).allSatisfy({
         $0.inputs == $1 * table.dimensions && $0.outputs == filters
       }),
-      self.hidden.inputs == 2 * table.dimensions + Self.widths.count * filters,
+      self.hidden.inputs == 2 * table.dimensions + Self.widths.count * filters + near.outputs,
       self.labels.inputs == self.hidden.outputs, self.families.inputs == self.hidden.outputs,
       self.labels.outputs == labels, self.families.outputs == families
     else { throw LocalModelError(.malformed, "the network's layers do not fit together") }
     self.table = table
     self.biases = convolutions.map(\.bias)
-    let parts = zip(convolutions, Self.widths).flatMap { layer, width in
+    self.attention = try Attention(
+      distances: resource.floats("DIST"),
+      bias: numbers(queries.bias),
+      window: Self.window
+    )
+    self.attendingBiases = near.bias
+    let parts = zip(convolutions + [near], Self.widths + [Self.near]).flatMap { layer, width in
       (0..<width).map { layer.rows($0 * table.dimensions..<($0 + 1) * table.dimensions) }
     }
-    self.products = TokenProducts(table: table, layer: DenseLayer(beside: parts))
+    self.products = TokenProducts(table: table, layer: DenseLayer(beside: parts + seen))
   }
 
   /// - Returns: The mean over the windows of `tokens`; for families, halfway to the maximum.
@@ -94,7 +117,11 @@ struct FeelingNetwork: Sendable {
     }
     let scale = 1 / Float(tokens.count).squareRoot()
     for column in 0..<dimensions { mean[column] *= scale }
-    let peaks = self.peaks(of: self.products.blocks(of: tokens), count: tokens.count)
+    let products = self.products.blocks(of: tokens)
+    let peaks = products.withUnsafeBufferPointer { products in
+      self.peaks(of: products, count: tokens.count)
+        + self.attending(products, count: tokens.count)
+    }
     let hidden = self.hidden(mean + highest + peaks).map { max(0, $0) }
     return Feelings(
       labels: self.labels(hidden).map(sigmoid),
@@ -103,26 +130,51 @@ struct FeelingNetwork: Sendable {
   }
 
   /// - Returns: Each filter's highest value over all windows, an empty one among them.
-  private func peaks(of products: [SIMD8<Float>], count: Int) -> [Float] {
-    let width = count == 0 ? 0 : products.count / count
+  private func peaks(of products: UnsafeBufferPointer<SIMD8<Float>>, count: Int) -> [Float] {
+    let width = products.count / count
     var found: [Float] = []
     var offset = 0
-    products.withUnsafeBufferPointer { products in
-      for (parts, biases) in zip(Self.widths, self.biases) {
-        for (block, bias) in biases.enumerated() {
-          var peak = pointwiseMax(bias, .zero)
-          for start in (1 - parts)..<count {
-            var value = bias
-            for part in max(0, -start)..<min(parts, count - start) {
-              value += products[(start + part) * width + offset + part * biases.count + block]
-            }
-            peak = pointwiseMax(peak, value)
+    for (parts, biases) in zip(Self.widths, self.biases) {
+      for (block, bias) in biases.enumerated() {
+        var peak = pointwiseMax(bias, .zero)
+        for start in (1 - parts)..<count {
+          var value = bias
+          for part in max(0, -start)..<min(parts, count - start) {
+            value += products[(start + part) * width + offset + part * biases.count + block]
           }
-          for slot in 0..<8 { found.append(peak[slot]) }
+          peak.replace(with: value, where: value .> peak)
         }
-        offset += parts * biases.count
+        for slot in 0..<8 { found.append(peak[slot]) }
       }
+      offset += parts * biases.count
     }
     return found
   }
+
+  /// - Returns: The highest value, 0 or more, of each filter that sees a token, its neighbours and what it attends to.
+  private func attending(_ products: UnsafeBufferPointer<SIMD8<Float>>, count: Int) -> [Float] {
+    let width = products.count / count
+    let blocks = self.attendingBiases.count
+    let near = zip(Self.widths, self.biases).reduce(0) { $0 + $1.0 * $1.1.count }
+    let seen = products.withMemoryRebound(to: Float.self) { products in
+      self.attention(products, queries: 8 * (near + Self.near * blocks), count: count)
+    }
+    let peaks = self.attendingBiases.enumerated().map { block, bias in
+      var peak = SIMD8<Float>.zero
+      for token in 0..<count {
+        var value = bias + seen[token * blocks + block]
+        for part in max(0, 1 - token)..<min(Self.near, count + 1 - token) {
+          value += products[(token + part - 1) * width + near + part * blocks + block]
+        }
+        peak.replace(with: value, where: value .> peak)
+      }
+      return peak
+    }
+    return numbers(peaks)
+  }
+}
+
+/// - Returns: The numbers of all blocks, one after another.
+private func numbers(_ blocks: [SIMD8<Float>]) -> [Float] {
+  blocks.flatMap { block in (0..<8).map { block[$0] } }
 }

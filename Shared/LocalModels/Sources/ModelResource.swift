@@ -10,7 +10,7 @@ package final class ModelResource: Sendable {
   package let version: String
 
   static let magic: [UInt8] = Array("AFM1".utf8)
-  static let format: UInt32 = 1
+  static let format: UInt32 = 2
   static let maxBytes = 64 << 20
   static let maxSections = 64
 
@@ -64,10 +64,10 @@ package final class ModelResource: Sendable {
     SectionReader(try self.section(tag), name: "section \(tag)")
   }
 
-  /// All of a section as 32-bit floats.
-  func floats(_ tag: String, count: Int) throws(LocalModelError) -> [Float] {
+  /// All of a section as 32-bit floats, which must be `count` where one is given.
+  func floats(_ tag: String, count: Int? = nil) throws(LocalModelError) -> [Float] {
     var reader = try self.reader(tag)
-    let values = try reader.floats(count)
+    let values = try reader.floats(count ?? reader.remaining / 4)
     try reader.end()
     return values
   }

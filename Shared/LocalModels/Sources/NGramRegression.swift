@@ -2,11 +2,6 @@
 ///
 /// They err otherwise than the network does, so that both together know more than either.
 struct NGramRegression: Sendable {
-  /// Words read of a text.
-  static let limit = 64
-  /// Characters of a word's pieces, its edges among them.
-  private static let pieces = 3...5
-
   let outputs: Int
   private let features: HashedRows
   /// What a feature adds to the square of a text's length.
@@ -31,9 +26,9 @@ struct NGramRegression: Sendable {
   }
 
   /// - Returns: The log-odds of each output.
-  /// - Complexity: O(letters), of the first 64 words.
-  func callAsFunction(_ words: [String]) -> [Float] {
-    let rows = self.rows(of: words.prefix(Self.limit).map { Array($0.utf8) })
+  /// - Complexity: O(n-grams).
+  func callAsFunction(_ ngrams: NGrams) -> [Float] {
+    let rows = self.rows(of: ngrams)
     let length = max(1e-6, rows.reduce(0) { $0 + self.squares[$1] }.squareRoot())
     return zip(self.sums(of: rows), zip(self.scales, self.biases)).map { sum, line in
       Float(sum) * line.0 / length + line.1
@@ -59,40 +54,14 @@ struct NGramRegression: Sendable {
   }
 
   /// - Returns: The rows of all features that are known, each once.
-  private func rows(of words: [[UInt8]]) -> [Int] {
-    var found: [Int] = []
-    func look(_ hash: WordHash) {
-      if let row = self.features.row(of: hash) { found.append(row) }
-    }
-    var pair = firstOfPair
-    for word in words {
-      look(wordMark.adding(word))
-      look(pair.adding(word))
-      pair = pairMark.adding(word).adding(CollectionOfOne(UInt8(ascii: " ")))
-      if word.count >= 3, word.allSatisfy({ $0 < 0x80 }) {
-        let edged = [edge] + word + [edge]
-        for start in 0...edged.count - Self.pieces.lowerBound {
-          var hash = pieceMark
-          for (count, byte) in zip(1...Self.pieces.upperBound, edged[start...]) {
-            hash.add(byte)
-            if count >= Self.pieces.lowerBound { look(hash) }
-          }
-        }
+  private func rows(of ngrams: NGrams) -> [Int] {
+    var seen = [UInt64](repeating: 0, count: self.features.count / 64 + 1)
+    return ngrams.hashes.compactMap { hash in
+      guard let row = self.features.row(of: hash), seen[row / 64] & 1 << (row % 64) == 0 else {
+        return nil
       }
-    }
-    look(pair.adding(CollectionOfOne(edge)))
-    found.sort()
-    var last = -1
-    return found.filter { row in
-      defer { last = row }
-      return row != last
+      seen[row / 64] |= 1 << (row % 64)
+      return row
     }
   }
 }
-
-/// Stands at both ends of a text, and of a word that is cut into pieces.
-private let edge: UInt8 = 1
-private let wordMark = WordHash("w".utf8)
-private let pairMark = WordHash("b".utf8)
-private let pieceMark = WordHash("c".utf8)
-private let firstOfPair = pairMark.adding([edge, UInt8(ascii: " ")])

@@ -31,28 +31,32 @@ struct NounChoice: Sendable {
   ///
   /// - Parameters:
   ///   - scores: One score a family, 0 or more.
-  ///   - likeness: How near the text is to each noun, -1...1.
+  ///   - direction: The text's unit vector; nouns near it are preferred within a family.
   ///   - said: The text's own words, which are preferred within a family.
   ///   - count: How many words are wanted.
   ///   - least: The share of the best score below which a word is left out.
-  /// - Returns: 1...`count` words with what they score, the highest first.
+  /// - Returns: At most `count` words with what they score, the highest first.
   func nouns(
     scores: [Float],
-    likeness: [Float],
+    direction: [Float]?,
     said: [String],
     count: Int,
     least: Float
   ) -> [(noun: Families.Noun, value: Float)] {
-    var values = self.families.nouns.indices.map { place in
-      let near = place < likeness.count ? max(0, min(1, likeness[place])) : 0
-      return self.families.nouns[place].weight * (1 + Self.likenessWeight * near)
-    }
-    for place in Set(said.compactMap { self.placeOfWord[$0] }) { values[place] *= Self.saidWeight }
-    // The text's words and likeness choose among a family's words, never between families.
-    for (family, places) in self.places.enumerated() {
+    // Below 0 a noun is out: its family scores too little, or it has been used.
+    var values = [Float](repeating: -1, count: self.families.nouns.count)
+    let said = Set(said.compactMap { self.placeOfWord[$0] })
+    let lowest = least * scores.reduce(0, max)
+    // The text's words and direction choose among a family's words, never between families.
+    for (score, places) in zip(scores, self.places) where score >= lowest {
+      for place in places {
+        let near = direction.map { max(0, min(1, dot(self.vectors[place], $0))) } ?? 0
+        values[place] =
+          self.families.nouns[place].weight * (1 + Self.likenessWeight * near)
+          * (said.contains(place) ? Self.saidWeight : 1)
+      }
       let best = places.reduce(0) { max($0, values[$1]) }
-      let scale = max(0, scores[family]) / max(best, 1e-6)
-      for place in places { values[place] *= scale }
+      for place in places { values[place] *= score / max(best, 1e-6) }
     }
     var used = [Int](repeating: 0, count: self.families.names.count)
     var stems: Set<Substring> = []

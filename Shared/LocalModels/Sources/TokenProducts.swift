@@ -1,11 +1,11 @@
 import Synchronization
 
-/// What each token adds to the convolutions' filters, remembered for the tokens seen first.
+/// What each token adds to the filters, and its queries, keys and values, remembered for the tokens seen first.
 ///
 /// Vectors are static, so a token's products are always the same; most of a text's tokens are
 /// common ones, and remembering them leaves a sum where there was a matrix product.
 final class TokenProducts: Sendable {
-  /// Tokens remembered at most, 2 KB each.
+  /// Tokens remembered at most, 4.5 KB each.
   static let limit = 4_096
 
   private let table: VectorTable

@@ -25,15 +25,26 @@ struct WordSplitter: Sendable {
     ) { first, _ in first }
   }
 
-  /// - Returns: Words and symbols in order, from the first `limit` scalars.
-  func words(of text: some Sequence<Unicode.Scalar>, limit: Int = 8_000) -> [String] {
+  /// Whether a word is slang that is read as other words.
+  func spells(_ word: String) -> Bool { self.spellings[word] != nil }
+
+  /// - Parameters:
+  ///   - text: What is split.
+  ///   - limit: The scalars that are read.
+  ///   - isSpelled: Whether slang is spelled out.
+  /// - Returns: Words and symbols in order.
+  func words(
+    of text: some Sequence<Unicode.Scalar>,
+    limit: Int = 8_000,
+    isSpelled: Bool = true
+  ) -> [String] {
     let scalars = self.folded(text, limit: limit)
     var found: [String] = []
     var word: [UInt8] = []
     func close() {
       guard !word.isEmpty else { return }
       let closed = String(decoding: word, as: UTF8.self)
-      if let read = self.spellings[closed] {
+      if isSpelled, let read = self.spellings[closed] {
         found.append(contentsOf: read)
       } else {
         appendExpanded(closed, to: &found)

@@ -87,7 +87,7 @@ extension EmotionModel {
   /// - Returns: One probability for each GoEmotions label, 0...1.
   func labelScores(of text: String) -> [Float] {
     let words = self.tokenizer.splitter.words(of: text.unicodeScalars)
-    return self.labelScores(self.network(self.tokenizer.tokens(of: words)), words: words)
+    return self.labelScores(self.network(self.tokenizer.tokens(of: words)), ngrams: NGrams(words))
   }
 }
 

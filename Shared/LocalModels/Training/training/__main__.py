@@ -34,16 +34,12 @@ def folds():
 
 
 def network_layers(network):
-    """Two convolutions (`[width * 128, 96]`), hidden layer and two heads, in the order of use."""
-    array = lambda tensor: tensor.detach().numpy()
-    found = []
-    for convolution in network.convolutions:
-        filters, inputs, width = convolution.weight.shape
-        weight = array(convolution.weight).transpose(2, 1, 0).reshape(width * inputs, filters)
-        found.append((weight, array(convolution.bias)))
-    for linear in (network.hidden, network.labels, network.families):
-        found.append((array(linear.weight).T, array(linear.bias)))
-    return found
+    """Yields each layer's weights, `[inputs, outputs]`, a filter's tokens one after another, and biases."""
+    for layer in network.layers():
+        weight = layer.weight.detach().numpy()
+        turned = weight.transpose(2, 1, 0) if weight.ndim == 3 else weight.T
+        bias = np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().numpy()
+        yield turned.reshape(-1, len(weight)), bias
 
 
 def quantize(students):
@@ -52,9 +48,7 @@ def quantize(students):
     with torch.no_grad():
         rows = students.network.table.weight
         rows[:-1] = torch.tensor(resource.rounded(rows[:-1].numpy()))
-        layers = [*students.network.convolutions, students.network.hidden,
-                  students.network.labels, students.network.families]
-        for layer in layers:
+        for layer in students.network.layers():
             flat = layer.weight.reshape(layer.weight.shape[0], -1).numpy().T
             scales, values = resource.eight_bits(flat)
             layer.weight.copy_(torch.tensor((values * scales).T.reshape(layer.weight.shape)))
@@ -100,6 +94,7 @@ def main():
         "EMBA": resource.packed(students.embedding),
         "EMBC": resource.packed(network.table.weight.detach().numpy()[:-1]),
         "CNNW": b"".join(resource.layer(weight, bias) for weight, bias in network_layers(network)),
+        "DIST": resource.floats(network.distances.detach().numpy()),
         "LBLS": lines(taxonomy.LABELS),
         "FAMS": lines(trainer.families),
     }

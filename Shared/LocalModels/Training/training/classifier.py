@@ -1,4 +1,5 @@
-"""A small convolutional network that reads feelings: 28 GoEmotions labels and 40 families."""
+"""A small network that reads feelings, 28 GoEmotions labels and 40 families: filters over neighbouring
+tokens, and filters that see what each token attends to besides its neighbours."""
 
 import numpy as np
 import torch
@@ -7,10 +8,12 @@ from .table import DIMENSIONS
 
 FILTERS = 96
 WIDTHS = (2, 3)
+# Attention: heads, what a query or key measures, filters, and the distance beyond which all count the same.
+HEADS, KEY, ATTENDING, REACH = 4, 16, 128, 16
 HIDDEN = 192
 WINDOW = 64
 BATCH = 64
-FEATURES = 2 * DIMENSIONS + len(WIDTHS) * FILTERS
+FEATURES = 2 * DIMENSIONS + len(WIDTHS) * FILTERS + ATTENDING
 START_BIAS = -3.0
 RATE, TABLE_RATE, WARM_UP = 1e-3, 2e-3, 0.03
 
@@ -18,7 +21,8 @@ RATE, TABLE_RATE, WARM_UP = 1e-3, 2e-3, 0.03
 class Network(torch.nn.Module):
     """Tokens `[batch, length]`, the last row of the table being padding, to two heads' logits.
 
-    Padding by a filter's whole width lets every text see an empty window, whatever its batch.
+    Padding by a filter's whole width lets every text see an empty window, whatever its batch; the filters
+    that attend stand at each token and see no such window.
     """
 
     def __init__(self, table, labels, families, drop=0.3):
@@ -34,6 +38,11 @@ class Network(torch.nn.Module):
         self.convolutions = torch.nn.ModuleList(
             torch.nn.Conv1d(DIMENSIONS, FILTERS, width, padding=width) for width in WIDTHS
         )
+        self.near = torch.nn.Conv1d(DIMENSIONS, ATTENDING, 3, padding=1)
+        self.queries = torch.nn.Linear(DIMENSIONS, HEADS * KEY)
+        self.keys = torch.nn.Linear(DIMENSIONS, HEADS * KEY, bias=False)
+        self.values = torch.nn.Linear(DIMENSIONS, ATTENDING, bias=False)
+        self.distances = torch.nn.Parameter(torch.zeros(HEADS, 2 * REACH + 1))
         self.hidden = torch.nn.Linear(FEATURES, HIDDEN)
         self.drop = torch.nn.Dropout(drop)
         self.labels = torch.nn.Linear(HIDDEN, labels)
@@ -42,15 +51,34 @@ class Network(torch.nn.Module):
         torch.nn.init.constant_(self.families.bias, START_BIAS)
 
     def forward(self, tokens):
-        mask = (tokens != self.padding).unsqueeze(-1).float()
+        seen = tokens != self.padding
+        mask = seen.unsqueeze(-1).float()
         vectors = self.input_drop(self.table(tokens)) * mask
         mean = vectors.sum(1) / mask.sum(1).clamp(min=1).sqrt()
         highest = (vectors - 1e4 * (1 - mask)).max(1).values
         columns = vectors.transpose(1, 2)
         peaks = [torch.relu(c(columns)).max(2).values for c in self.convolutions]
-        features = self.drop(torch.cat([mean, highest, *peaks], 1))
+        near = self.near(columns).transpose(1, 2)
+        attending = torch.relu(near + self.attended(vectors, seen)) * mask
+        features = self.drop(torch.cat([mean, highest, *peaks, attending.max(1).values], 1))
         hidden = self.drop(torch.relu(self.hidden(features)))
         return torch.cat([self.labels(hidden), self.families(hidden)], 1)
+
+    def attended(self, vectors, seen):
+        """Returns the sum of the values each token attends to, `[batch, length, filters]`."""
+        batch, length, _ = vectors.shape
+        heads = lambda rows: rows.view(batch, length, HEADS, -1).transpose(1, 2)
+        places = torch.arange(length)
+        distances = (places[None] - places[:, None]).clamp(-REACH, REACH) + REACH
+        weights = heads(self.queries(vectors)) @ heads(self.keys(vectors)).transpose(2, 3) / KEY**0.5
+        weights = weights + self.distances[:, distances] - 1e4 * (~seen)[:, None, None].float()
+        found = weights.softmax(3) @ heads(self.values(vectors))
+        return found.transpose(1, 2).reshape(batch, length, ATTENDING)
+
+    def layers(self):
+        """Returns the layers in the order in which a resource file holds them."""
+        attention = [self.near, self.queries, self.keys, self.values]
+        return [*self.convolutions, *attention, self.hidden, self.labels, self.families]
 
     def read(self, rows):
         """Returns the logits of texts by their tokens, `[texts, labels + families]`."""

@@ -132,9 +132,14 @@ def labelled(path):
             yield text, [family for family in listed(families) if family != NEUTRAL]
 
 
-def written():
-    """Returns [(text, families)] of the files in moods/."""
-    return [found for path in sorted((DATA / "moods").glob("*.tsv")) for found in labelled(path)]
+def written(folder="moods"):
+    """Returns [(text, families)] of the files in a folder."""
+    return [found for path in sorted((DATA / folder).glob("*.tsv")) for found in labelled(path)]
+
+
+def later():
+    """Returns [(text, families)] of moods that all learn from but the reader, which only reads them."""
+    return written("moods/later")
 
 
 def situations(most=8, seed=9):

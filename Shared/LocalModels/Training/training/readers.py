@@ -33,7 +33,7 @@ def sections(goemotions, tokenize, network, families):
     texts, said = corpus.goemotions(goemotions / "train.tsv")
     held_out, held_said = corpus.goemotions(goemotions / "dev.tsv")
     labels = ngrams.Regression(texts, one_hot(said, taxonomy.LABELS), LABEL_FEATURES)
-    written = moods.written() + moods.situations() + moods.Templates().write()
+    written = moods.written() + moods.later() + moods.situations() + moods.Templates().write()
     told = ngrams.Regression(
         [text for text, _ in written],
         one_hot([listed for _, listed in written], families),
@@ -59,7 +59,7 @@ def renewed(kept, goemotions):
     """Returns (sections, `Readers`, figures): a file's sections (`kept`), with regressions made anew."""
     tokenizer = stored.tokenizer(kept["HASH"])
     families = kept["FAMS"].decode().splitlines()
-    network = stored.network(kept["EMBC"], kept["CNNW"], len(taxonomy.LABELS), len(families))
+    network = stored.network(kept, len(taxonomy.LABELS), len(families))
     tokenize = lambda texts: [tokenizer.rows_of(text) or [0] for text in texts]
     found, regressions, report = sections(goemotions, tokenize, network, families)
     made = {}

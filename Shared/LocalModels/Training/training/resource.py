@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 
 MAGIC = b"AFM1"
-FORMAT = 1
+FORMAT = 2
 ALIGNMENT = 64
 
 

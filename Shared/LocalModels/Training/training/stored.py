@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from . import resource
-from .classifier import FILTERS, WIDTHS, Network
+from .classifier import Network
 from .resource import ALIGNMENT, FORMAT, MAGIC
 from .table import DIMENSIONS
 from .tokenizer import Tokenizer
@@ -83,19 +83,20 @@ def layers(data):
         yield values * scales, biases
 
 
-def network(table, weights, labels, families):
-    """Returns the network of sections EMBC and CNNW."""
-    found = Network(unpacked(table), labels, families)
+def network(kept, labels, families):
+    """Returns the network of sections EMBC, CNNW and DIST."""
+    table = unpacked(kept["EMBC"])
+    found = Network(table, labels, families)
     tensor = lambda values: torch.tensor(np.ascontiguousarray(values, np.float32))
-    linears = (found.hidden, found.labels, found.families)
     with torch.no_grad():
-        found.table.weight[:-1] = tensor(unpacked(table))
-        kept = list(layers(weights))
-        for convolution, width, (weight, bias) in zip(found.convolutions, WIDTHS, kept):
-            filters = weight.reshape(width, DIMENSIONS, FILTERS).transpose(2, 1, 0)
-            convolution.weight.copy_(tensor(filters))
-            convolution.bias.copy_(tensor(bias))
-        for linear, (weight, bias) in zip(linears, kept[len(WIDTHS) :]):
-            linear.weight.copy_(tensor(weight.T))
-            linear.bias.copy_(tensor(bias))
+        found.table.weight[:-1] = tensor(table)
+        found.distances.copy_(tensor(np.frombuffer(kept["DIST"], "<f4").reshape(found.distances.shape)))
+        for layer, (weight, bias) in zip(found.layers(), layers(kept["CNNW"]), strict=True):
+            if layer.weight.ndim == 3:
+                filters = weight.reshape(-1, DIMENSIONS, weight.shape[1])
+                layer.weight.copy_(tensor(filters.transpose(2, 1, 0)))
+            else:
+                layer.weight.copy_(tensor(weight.T))
+            if layer.bias is not None:
+                layer.bias.copy_(tensor(bias))
     return found

@@ -12,8 +12,9 @@ from . import classifier, corpus, moods, reader, table, taxonomy, thresholds, ti
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
-# How often each text is shown to the network in an epoch; the reader sees it once.
-REPEATS = {"comments": 1, "written": 3, "situations": 3, "mixed": 2, "templates": 2}
+# How often each text is shown to the network in an epoch; the reader learns from each once, but from the
+# "later" ones, which it only reads.
+REPEATS = {"comments": 1, "written": 3, "situations": 3, "mixed": 2, "templates": 2, "later": 3}
 # How much the network is told by the reader, the rest being what was written down.
 READER_SHARE = 0.5
 # What the reader's families of a comment weigh, whose labels tell few of them.
@@ -22,7 +23,7 @@ READ_WEIGHT = 0.5
 NAMED_REPEATS = 20
 # Texts made of the written moods for the network, which is told of them what it is told of those.
 MISTYPED, JOINED = 20_000, 12_000
-EPOCHS = 8
+EPOCHS = 12
 
 
 @dataclasses.dataclass
@@ -66,18 +67,18 @@ class Trainer:
         self.held_out, held_labels = corpus.goemotions(goemotions / "dev.tsv")
         self.held_labels = one_hot(held_labels, taxonomy.LABELS)
         self.templates, self.moods = moods.Templates().write(), moods.written()
-        self.situations = moods.situations()
+        self.situations, self.later = moods.situations(), moods.later()
         lemmas, glosses = corpus.wordnet_texts()
         self.texts = lemmas + glosses + self.comments
         self.sentences = teacher.sentences(self.texts)
-        spoken = self.comments + [text for text, _ in self.moods + self.situations + self.templates]
+        spoken = self.comments + [text for text, _ in self.moods + self.later + self.situations + self.templates]
         terms = [term.word for term in taxonomy.terms()]
         entries, self.first = vocabulary.choose(
             self.texts + spoken, spoken, corpus.feeling_words(), terms, teacher.pieces(), emoji_names
         )
         self.tokenizer = Tokenizer(entries)
         self.rows = self.tokenize(self.texts)
-        print(f"{len(self.texts)} texts, {len(entries)} tokens, {len(self.moods)} moods", flush=True)
+        print(f"{len(self.texts)} texts, {len(entries)} tokens, {len(self.moods) + len(self.later)} moods", flush=True)
 
     def tokenize(self, texts):
         """Returns each text's tokens; a text without any gets the first token."""
@@ -113,6 +114,7 @@ class Trainer:
             "situations": self.situations,
             "mixed": moods.mixed(self.moods + self.situations),
             "templates": self.templates,
+            "later": self.later,
         }
         found = {kind: self.mood_examples(listed) for kind, listed in sentences.items()}
         return {"comments": self.comment_examples()} | found
@@ -125,31 +127,36 @@ class Trainer:
             np.save(store, make())
         return np.load(store)
 
-    def told(self, examples):
-        """Returns a tuned reader's probabilities for the examples, `[texts, labels + families]`."""
+    def told(self, examples, taught):
+        """Returns the probabilities, `[texts, labels + families]`, of a reader tuned on the first `taught`."""
 
         def read():
             tuned = reader.Reader(examples.targets.shape[1])
-            states = tuned.states(examples.rows)
-            tuned.tune(classifier.Examples(states, examples.targets, examples.weights))
-            return classifier.sigmoid(classifier.logits(tuned, states))
+            states = tuned.states(examples.rows[:taught])
+            learned = classifier.Examples(states, examples.targets[:taught], examples.weights[:taught])
+            tuned.tune(learned)
+            # Apart, since what batches a text is read in changes the last bits.
+            rest = tuned.states(examples.rows[taught:])
+            return classifier.sigmoid(np.concatenate([classifier.logits(tuned, part) for part in (states, rest)]))
 
-        taught = [examples.rows, examples.targets.tolist(), examples.weights.tolist()]
-        return self.kept("told", [*taught, reader.SETTINGS], read)
+        inputs = [examples.rows, examples.targets.tolist(), examples.weights.tolist(), taught]
+        return self.kept("told", [*inputs, reader.SETTINGS], read)
 
     def classify(self, plain):
         """Returns (trained network, its probabilities on the held-out comments)."""
         kinds = self.examples()
+        assert list(kinds)[:2] == ["comments", "written"] and list(kinds)[-1] == "later"
         examples = sum(list(kinds.values())[1:], kinds["comments"])
-        told = self.told(examples)
+        comments, labels, count = len(self.comments), len(taxonomy.LABELS), len(examples.rows)
+        told = self.told(examples, count - len(self.later))
         targets = READER_SHARE * told + (1 - READER_SHARE) * examples.targets
-        weights, comments, labels = examples.weights.copy(), len(self.comments), len(taxonomy.LABELS)
+        weights = examples.weights.copy()
         targets[:comments, labels:] = told[:comments, labels:]
         weights[:comments, labels:] = READ_WEIGHT
         repeats = np.concatenate([np.full(len(part.rows), REPEATS[kind]) for kind, part in kinds.items()])
-        assert list(kinds)[:2] == ["comments", "written"]
         texts = classifier.Examples(examples.rows, targets, weights, repeats)
-        texts += derived(texts, range(comments, comments + len(kinds["written"].rows)))
+        written = [*range(comments, comments + len(self.moods)), *range(count - len(self.later), count)]
+        texts += derived(texts, written)
         shown = classifier.Examples(self.tokenize(texts.rows), texts.targets, texts.weights, texts.repeats)
         torch.manual_seed(1)
         network = classifier.Network(plain, len(taxonomy.LABELS), len(self.families))

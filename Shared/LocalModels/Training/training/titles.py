@@ -43,7 +43,7 @@ def renewed(kept, catalog):
     """Returns all sections of a file (`kept`), those that titles use made anew."""
     tokenizer = stored.tokenizer(kept["HASH"])
     families = kept["FAMS"].decode().splitlines()
-    network = stored.network(kept["EMBC"], kept["CNNW"], len(taxonomy.LABELS), len(families))
+    network = stored.network(kept, len(taxonomy.LABELS), len(families))
     found, _ = sections(
         catalog,
         lambda texts: [tokenizer.rows_of(text) or [0] for text in texts],
