@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func `looks at no token behind the last`() throws {
-    // One head whose keys match its queries by -100, where a token's place alone would get 0.
+    // One head whose keys match its queries by -100, where an empty place would get 0.
     var products = [Float](repeating: 0, count: 3 * 64)
     for token in 0..<3 {
       products[token * 64] = 20

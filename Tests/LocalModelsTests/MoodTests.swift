@@ -134,7 +134,9 @@ import Testing
   @Test(arguments: [
     ("anxios", "anxiety"), ("so furios", "anger"), ("depresed", "sadness"),
     ("lonley", "loneliness"),
-    ("happpyyy", "joy"), ("luv u", "love"), ("thx for everything", "gratitude"),
+    ("happpyyy", "joy"), ("luv u", "love"), ("im furius", "anger"),
+    ("so disgustd w myself", "disgust"),
+    ("thx for everything", "gratitude"),
   ])
   func `forgives typing errors and slang`(mood: String, family: String) throws {
     #expect(try self.families(mood, first: 1) == [family])

@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (near: 96, queries: 64, keys: 64, values: 128), (128, 60, 60, 128), (128, 64, 48, 128),
+    (near: 96, queries: 64, keys: 64, values: 128), (128, 72, 72, 128), (128, 64, 48, 128),
     (128, 64, 64, 96), (128, 0, 0, 128),
   ])
   func `whose layers do not fit together is malformed`(

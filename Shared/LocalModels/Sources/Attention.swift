@@ -1,4 +1,4 @@
-/// What each token of a text attends to: by several heads, each with the tokens it looks for and how far away.
+/// Finds what each token of a text attends to, by several heads: each looks for other tokens, at other distances.
 ///
 /// Queries, keys and values are products of static vectors, so only their meeting is computed a text.
 struct Attention: Sendable {
@@ -44,7 +44,8 @@ struct Attention: Sendable {
   /// The mean of all tokens' values for each token, weighed by how well their keys match its query.
   ///
   /// - Parameters:
-  ///   - products: All products of the tokens, `[count, width]`; nothing checks that the width holds these:
+  ///   - products: All products of the tokens, `[count, width]`. Nothing checks that the width
+  ///     holds what stands behind `queries`.
   ///   - queries: Where the queries stand among a token's products; keys and values of all heads follow.
   ///   - count: The tokens, 1 or more and at most a window.
   /// - Returns: `[count, heads × valueSize]`, eight numbers a block.
@@ -98,7 +99,7 @@ struct Attention: Sendable {
   ///   - query: What the keys are matched with.
   ///   - keys: `[keySize, weights.count]`.
   ///   - away: Where in `distances` that of the first token stands.
-  ///   - count: The tokens; what is behind gets none, or next to it.
+  ///   - count: The tokens; what is behind gets next to none.
   ///   - weights: As many as `count`, filled up to eights.
   private func weigh(
     _ query: SIMD16<Float>,

@@ -78,7 +78,7 @@ package final class EmotionModel: Sendable {
   /// Never empty: "neutral" with a low confidence where nothing is recognised.
   package func reading(of mood: String) -> MoodReading {
     let (rest, shown) = self.signs.split(mood)
-    // As they stand: English slang is made of other languages' little words.
+    // As they stand, since other languages' little words look like English slang ("wat", "im").
     var words = self.tokenizer.splitter.words(of: rest, isSpelled: false)
     var language = self.language(of: words)
     var scores = [Float](repeating: 0, count: self.families.names.count)
@@ -120,7 +120,11 @@ package final class EmotionModel: Sendable {
   }
 
   private func language(of words: [String]) -> String {
-    self.languages.language(of: words, known: { self.tokenizer.known($0) != nil })
+    self.languages.language(
+      of: words,
+      known: { self.tokenizer.known($0) != nil },
+      isSlang: self.tokenizer.splitter.spells
+    )
   }
 
   private func reading(
@@ -191,8 +195,8 @@ package final class EmotionModel: Sendable {
     return scores
   }
 
-  /// - Returns: What a certain sign, idiom or denial raises a family to, 1 or more: as much as the network is surest
-  ///   of, be it of what is denied, so that a sure reading does not outweigh what is said.
+  /// - Returns: What a sign's, idiom's or denial's weight of 1 raises a family to, 1 or more: as much as
+  ///   the text is surest of, so that a sure reading does not outweigh what is said.
   private static func strength(of scores: [Float]) -> Float {
     scores.reduce(1, max)
   }

@@ -56,10 +56,16 @@ struct Languages: Sendable {
   /// Tells in which language a text is.
   ///
   /// - Parameters:
-  ///   - words: The text's words and symbols.
+  ///   - words: The text's words and symbols, as they stand.
   ///   - known: Whether an English model knows a word.
+  ///   - isSlang: Whether a word is English slang ("w", "im"), which counts for another language only
+  ///     beside words of it that are not.
   /// - Returns: A BCP 47 code; "und" if neither script nor words tell.
-  func language(of words: [String], known: (String) -> Bool) -> String {
+  func language(
+    of words: [String],
+    known: (String) -> Bool,
+    isSlang: (String) -> Bool
+  ) -> String {
     let letters = words.prefix(500).filter(isWord)
     guard !letters.isEmpty else { return Self.unknown }
     if let code = scriptLanguage(of: letters) { return code }
@@ -67,15 +73,18 @@ struct Languages: Sendable {
     let knownWords = letters.map(known)
     let knownShare = Float(knownWords.count(where: \.self)) / Float(letters.count)
     var votes = [Float](repeating: 0, count: self.codes.count)
+    var slangVotes = votes
     for (word, isKnown) in zip(letters, knownWords) {
       for sense in self.senses(of: word) {
         switch sense.kind {
+        case .common where isSlang(word): slangVotes[sense.language] += 1
         case .common where !alsoEnglish.contains(word): votes[sense.language] += 1
         case .feelings where !isKnown: votes[sense.language] += 1.5
         default: continue
         }
       }
     }
+    for place in votes.indices where votes[place] > 0 { votes[place] += slangVotes[place] }
     let best = votes.max() ?? 0
     if best >= 1, best > english, best >= 2 || knownShare < 0.7,
       let language = votes.firstIndex(of: best)

@@ -8,7 +8,8 @@ from .table import DIMENSIONS
 
 FILTERS = 96
 WIDTHS = (2, 3)
-# Attention: heads, what a query or key measures, filters, and the distance beyond which all count the same.
+# Attention: heads, numbers of a query or key, filters (32 a head), and the distance beyond which all count
+# the same. `Attention.swift` has the 16 and the 32, too.
 HEADS, KEY, ATTENDING, REACH = 4, 16, 128, 16
 HIDDEN = 192
 WINDOW = 64

@@ -12,7 +12,7 @@ from . import classifier, corpus, moods, reader, table, taxonomy, thresholds, ti
 from .tokenizer import SPELLINGS, Tokenizer
 
 MAPPED_WEIGHT, UNMAPPED_WEIGHT = 0.35, 0.05
-# How often each text is shown to the network in an epoch; the reader learns from each once, but from the
+# How often each text is shown to the network in an epoch; the reader learns from each once, except the
 # "later" ones, which it only reads.
 REPEATS = {"comments": 1, "written": 3, "situations": 3, "mixed": 2, "templates": 2, "later": 3}
 # How much the network is told by the reader, the rest being what was written down.
@@ -136,8 +136,8 @@ class Trainer:
             learned = classifier.Examples(states, examples.targets[:taught], examples.weights[:taught])
             tuned.tune(learned)
             # Apart, since what batches a text is read in changes the last bits.
-            rest = tuned.states(examples.rows[taught:])
-            return classifier.sigmoid(np.concatenate([classifier.logits(tuned, part) for part in (states, rest)]))
+            parts = [states, tuned.states(examples.rows[taught:])]
+            return classifier.sigmoid(np.concatenate([classifier.logits(tuned, part) for part in parts if part]))
 
         inputs = [examples.rows, examples.targets.tolist(), examples.weights.tolist(), taught]
         return self.kept("told", [*inputs, reader.SETTINGS], read)
