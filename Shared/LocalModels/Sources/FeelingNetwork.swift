@@ -155,16 +155,16 @@ struct FeelingNetwork: Sendable {
   private func attending(_ products: UnsafeBufferPointer<SIMD8<Float>>, count: Int) -> [Float] {
     let width = products.count / count
     let blocks = self.attendingBiases.count
-    let near = zip(Self.widths, self.biases).reduce(0) { $0 + $1.0 * $1.1.count }
+    let offset = zip(Self.widths, self.biases).reduce(0) { $0 + $1.0 * $1.1.count }
     let seen = products.withMemoryRebound(to: Float.self) { products in
-      self.attention(products, queries: 8 * (near + Self.near * blocks), count: count)
+      self.attention(products, queries: 8 * (offset + Self.near * blocks), count: count)
     }
     let peaks = self.attendingBiases.enumerated().map { block, bias in
       var peak = SIMD8<Float>.zero
       for token in 0..<count {
         var value = bias + seen[token * blocks + block]
         for part in max(0, 1 - token)..<min(Self.near, count + 1 - token) {
-          value += products[(token + part - 1) * width + near + part * blocks + block]
+          value += products[(token + part - 1) * width + offset + part * blocks + block]
         }
         peak.replace(with: value, where: value .> peak)
       }

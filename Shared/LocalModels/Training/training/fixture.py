@@ -57,6 +57,10 @@ they laughed at me
 nothing can stop us now
 goosebumps everywhere
 what was that noise upstairs
+im so done w everything rn tbh n idk what to do abt it lol
+she took the dog and the good pans and left me the sofa, and my mother says that I should be glad of it
+I came home late, nobody had waited, the soup was cold and the lights were out, but on the table lay a note \
+that said well done, we are proud of you, and I stood there in my wet coat and laughed and cried at once
 ИЗ тёмного леса
 悲しい""".splitlines()
 
