@@ -133,15 +133,7 @@ private func repacked(
   tag: String,
   contents: [UInt8]?
 ) throws -> [UInt8] {
-  let tags = [
-    "VERS", "HASH", "FOLD", "EMBA", "EMBC", "CNNW", "DIST", "LBLS", "FAMS", "GRAM", "GRAF", "THRS",
-    "PLOT",
-    "TAGS",
-    "TAGP", "TAGV", "TAGZ", "CUES", "KIND", "OBJE", "TERM", "WORD", "GENR", "SPEL", "FEMO", "EMOJ",
-    "EMOT",
-    "IDIO", "LANG", "LANX",
-  ]
-  let sections = try tags.compactMap { name -> (String, [UInt8])? in
+  let sections = try resource.sections.keys.sorted().compactMap { name -> (String, [UInt8])? in
     guard name == tag else { return (name, Array(try resource.section(name))) }
     return contents.map { (name, $0) }
   }

@@ -15,7 +15,8 @@ package final class ModelResource: Sendable {
   static let maxSections = 64
 
   private let bytes: [UInt8]
-  private let sections: [String: Range<Int>]
+  /// Tag -> where the section stands in the file.
+  let sections: [String: Range<Int>]
 
   package convenience init(path: String) throws(LocalModelError) {
     try self.init(bytes: try readFile(path, limit: Self.maxBytes), name: path)
