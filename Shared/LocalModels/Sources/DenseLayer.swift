@@ -92,7 +92,11 @@ struct DenseLayer: Sendable {
 
   /// - Returns: `input × weights + bias`, `[outputs]`.
   func callAsFunction(_ input: [Float]) -> [Float] {
-    let blocks = self.blocks(input)
-    return (0..<self.outputs).map { blocks[$0 / 8][$0 % 8] }
+    numbers(self.blocks(input), count: self.outputs)
   }
+}
+
+/// - Returns: The first `count` numbers of blocks of eight, one after another; all without a count.
+func numbers(_ blocks: [SIMD8<Float>], count: Int? = nil) -> [Float] {
+  (0..<(count ?? 8 * blocks.count)).map { blocks[$0 / 8][$0 % 8] }
 }

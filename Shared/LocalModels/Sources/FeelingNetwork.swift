@@ -122,7 +122,7 @@ struct FeelingNetwork: Sendable {
       self.peaks(of: products, count: tokens.count)
         + self.attending(products, count: tokens.count)
     }
-    let hidden = self.hidden(mean + highest + peaks).map { max(0, $0) }
+    let hidden = self.hidden(mean + highest + numbers(peaks)).map { max(0, $0) }
     return Feelings(
       labels: self.labels(hidden).map(sigmoid),
       families: self.families(hidden).map(sigmoid)
@@ -130,9 +130,12 @@ struct FeelingNetwork: Sendable {
   }
 
   /// - Returns: Each filter's highest value over all windows, an empty one among them.
-  private func peaks(of products: UnsafeBufferPointer<SIMD8<Float>>, count: Int) -> [Float] {
+  private func peaks(
+    of products: UnsafeBufferPointer<SIMD8<Float>>,
+    count: Int
+  ) -> [SIMD8<Float>] {
     let width = products.count / count
-    var found: [Float] = []
+    var found: [SIMD8<Float>] = []
     var offset = 0
     for (parts, biases) in zip(Self.widths, self.biases) {
       for (block, bias) in biases.enumerated() {
@@ -144,7 +147,7 @@ struct FeelingNetwork: Sendable {
           }
           peak.replace(with: value, where: value .> peak)
         }
-        for slot in 0..<8 { found.append(peak[slot]) }
+        found.append(peak)
       }
       offset += parts * biases.count
     }
@@ -152,14 +155,17 @@ struct FeelingNetwork: Sendable {
   }
 
   /// - Returns: The highest value, 0 or more, of each filter that sees a token, its neighbours and what it attends to.
-  private func attending(_ products: UnsafeBufferPointer<SIMD8<Float>>, count: Int) -> [Float] {
+  private func attending(
+    _ products: UnsafeBufferPointer<SIMD8<Float>>,
+    count: Int
+  ) -> [SIMD8<Float>] {
     let width = products.count / count
     let blocks = self.attendingBiases.count
     let offset = zip(Self.widths, self.biases).reduce(0) { $0 + $1.0 * $1.1.count }
     let seen = products.withMemoryRebound(to: Float.self) { products in
       self.attention(products, queries: 8 * (offset + Self.near * blocks), count: count)
     }
-    let peaks = self.attendingBiases.enumerated().map { block, bias in
+    return self.attendingBiases.enumerated().map { block, bias in
       var peak = SIMD8<Float>.zero
       for token in 0..<count {
         var value = bias + seen[token * blocks + block]
@@ -170,11 +176,5 @@ struct FeelingNetwork: Sendable {
       }
       return peak
     }
-    return numbers(peaks)
   }
-}
-
-/// - Returns: The numbers of all blocks, one after another.
-private func numbers(_ blocks: [SIMD8<Float>]) -> [Float] {
-  blocks.flatMap { block in (0..<8).map { block[$0] } }
 }
