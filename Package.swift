@@ -200,11 +200,13 @@ let package = Package(
       path: "Tests/ScriptedServer",
       swiftSettings: settings
     ),
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
     tests("CurlClientTests", of: ["HTTPMessage", "CurlClient", "ScriptedServer"]),
     tests(
       "RPCTests",
       of: [
-        "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "RPC", "Contracts", protobuf,
+        "HTTPMessage", "HTTPServer", "HTTPClient", "CurlClient", "RPC", "Contracts", "SeededRandom",
+        protobuf,
       ]
     ),
     tests(
@@ -218,7 +220,8 @@ let package = Package(
       "ProvidersTests",
       of: [
         "HTTPMessage", "CurlClient", "RPC", "Contracts", "Caching", "Providers", "EmotionService",
-        "EmbeddingService", "LocalModels", "Safety", "CatalogCSV", "ScriptedServer", protobuf,
+        "EmbeddingService", "LocalModels", "Safety", "CatalogCSV", "ScriptedServer", "SeededRandom",
+        protobuf,
       ],
       exclude: ["Injections"]
     ),
@@ -230,14 +233,15 @@ let package = Package(
       "TelemetryTests",
       of: [
         "HTTPMessage", "JSONText", "Telemetry", "RPC", "Contracts", "ScriptedServer", "CurlClient",
-        metrics, protobuf,
+        logging, metrics, protobuf,
       ]
     ),
     tests("OpenAPITests", of: ["OpenAPI", "JSONText", "Contracts", protobuf]),
     tests(
       "CatalogStoreTests",
       of: [
-        "CatalogStore", "GRPCWire", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC", protobuf,
+        "CatalogStore", "GRPCWire", "HTTPClient", "HTTPMessage", "MilvusStore", "RPC",
+        "SeededRandom", protobuf,
       ]
     ),
     tests("GRPCWireTests", of: ["GRPCWire", "HTTPMessage", "RPC", protobuf]),
@@ -245,17 +249,17 @@ let package = Package(
       "MilvusStoreTests",
       of: ["CatalogStore", "GRPCWire", "HTTPMessage", "MilvusStore", protobuf]
     ),
-    tests("CatalogCSVTests", of: ["CatalogCSV"]),
+    tests("CatalogCSVTests", of: ["CatalogCSV", "SeededRandom"]),
     tests(
       "ServiceTests",
       of: [
         "HTTPMessage", "RPC", "Contracts", "Caching", "CatalogStore", "CatalogCSV", "Channel",
-        "Safety", "ServiceRuntime", "RecommendationGateway", protobuf,
+        "MilvusStore", "Safety", "ServiceRuntime", "RecommendationGateway", protobuf,
       ]
     ),
     tests(
       "LocalModelsTests",
-      of: ["LocalModels"],
+      of: ["LocalModels", "SeededRandom"],
       exclude: ["Moods"],
       resources: [.copy("Fixtures")]
     ),
@@ -279,7 +283,7 @@ let package = Package(
     ),
     .executableTarget(
       name: "catalog-cost",
-      dependencies: ["CatalogStore", "HTTPClient", "MilvusStore", arguments],
+      dependencies: ["CatalogStore", "HTTPClient", "MilvusStore", "SeededRandom", arguments],
       path: "Tests/Benchmarks/CatalogCost",
       swiftSettings: settings
     ),

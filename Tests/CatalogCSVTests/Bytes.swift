@@ -4,19 +4,6 @@ import Testing
 
 @testable import CatalogCSV
 
-/// SplitMix64. Source: https://prng.di.unimi.it/splitmix64.c
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    self.state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = self.state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 /// All steps of a text that comes in pieces of `piece` bytes.
 func steps(_ bytes: some Collection<UInt8>, piece: Int = .max) -> [CSVRecords.Step] {
   var records = CSVRecords()

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import CatalogCSV
@@ -108,7 +109,7 @@ import Testing
   }
 
   @Test func `the pieces in which a text comes make no difference`() {
-    var generator = SeededGenerator(state: 1)
+    var generator = SeededGenerator(seed: 1)
     let alphabet = Array("a,,\"\"\n\r é\u{FEFF}".utf8)
     for _ in 0..<2_000 {
       let bytes = (0..<Int.random(in: 0...40, using: &generator)).compactMap { _ in

@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import CatalogCSV
@@ -16,7 +17,7 @@ import Testing
   }
 
   @Test func `one wrong byte costs the row it is in, and the next when it joins them`() throws {
-    var generator = SeededGenerator(state: 7)
+    var generator = SeededGenerator(seed: 7)
     let bytes = Self.lines.map { line in Array(line.utf8) }
     let replacements: [UInt8] = Array("\",\n\rx'[]".utf8) + [0, 0x80, 0xFF]
     for _ in 0..<700 {
@@ -40,7 +41,7 @@ import Testing
   }
 
   @Test func `any bytes at all are read to their end`() throws {
-    var generator = SeededGenerator(state: 11)
+    var generator = SeededGenerator(seed: 11)
     for _ in 0..<400 {
       var bytes = Array(Self.lines.joined().utf8)
       for _ in 0..<Int.random(in: 1...30, using: &generator) {

@@ -1,4 +1,5 @@
 import CatalogStore
+import SeededRandom
 import Testing
 
 @Suite struct `The digest of a catalog` {
@@ -26,7 +27,7 @@ import Testing
     let expected = try await Self.digest(factory) { _ in }
     #expect(expected.count == 16)
     try await factory.withStore { store in
-      var generator = SeededGenerator(state: 5)
+      var generator = SeededGenerator(seed: 5)
       var catalog = Self.catalog
       let extra = SampleCatalog.scattered(titles: 60, words: 45, dimensions: 5, seed: 9)
       try await extra.write(to: store)

@@ -1,4 +1,5 @@
 import CatalogStore
+import SeededRandom
 import Testing
 
 @Suite struct `Stores of every kind` {
@@ -8,7 +9,7 @@ import Testing
     after catalog: SampleCatalog
   ) async throws -> (digest: String, rankings: [Ranking], titles: [CatalogTitle]) {
     try await factory.withStore { store in
-      var generator = SeededGenerator(state: 12)
+      var generator = SeededGenerator(seed: 12)
       for start in stride(from: 0, to: catalog.titles.count, by: 90) {
         var part = catalog
         part.titles = Array(catalog.titles[start..<min(start + 90, catalog.titles.count)])

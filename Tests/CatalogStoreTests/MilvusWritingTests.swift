@@ -2,6 +2,7 @@ import CatalogStore
 import HTTPClient
 import HTTPMessage
 import RPC
+import SeededRandom
 import SwiftProtobuf
 import Synchronization
 import Testing
@@ -110,7 +111,7 @@ import Testing
   func `in turns without any grace is what was written`(_ address: MilvusAddress) async throws {
     let between = MilvusBetween(address)
     let stores = (0..<3).map { _ in between.store(limits: WritingLimits(graceSeconds: 0)) }
-    var generator = SeededGenerator(state: 4)
+    var generator = SeededGenerator(seed: 4)
     var expected: [String: String] = [:]
     for round in 0..<40 {
       let store = try #require(stores.randomElement(using: &generator))

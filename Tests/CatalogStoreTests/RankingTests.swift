@@ -1,4 +1,5 @@
 import CatalogStore
+import SeededRandom
 import Testing
 
 @Suite struct `A ranking` {
@@ -48,7 +49,7 @@ import Testing
     limit: Int,
     _ vector: (inout SeededGenerator) -> [Float]
   ) -> RankingQuery {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     return RankingQuery(
       emotions: (0..<emotions).map { number in
         RankingQuery.Emotion(

@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import SeededRandom
 import Testing
 
 @testable import CatalogStore
@@ -227,7 +228,7 @@ import Testing
 
   @Test func `that is damaged gives errors, not crashes`() async throws {
     let whole = try await Self.written()
-    var generator = SeededGenerator(state: 12)
+    var generator = SeededGenerator(seed: 12)
     var errors: [StoreError] = []
     for round in 0..<70 {
       var damaged = whole

@@ -1,4 +1,5 @@
 import CatalogStore
+import SeededRandom
 
 /// A catalog made up for a test.
 struct SampleCatalog: Sendable {
@@ -25,7 +26,7 @@ struct SampleCatalog: Sendable {
     seed: UInt64,
     vector: (inout SeededGenerator) -> [Float]
   ) {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let names = (0..<words).map { word in "word \(word)" }
     self.emotionVectors = [:]
     for name in names { self.emotionVectors[name] = vector(&generator) }

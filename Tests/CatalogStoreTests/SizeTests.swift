@@ -1,5 +1,6 @@
 import CatalogStore
 import Glibc
+import SeededRandom
 import Testing
 
 /// What a catalog in memory takes; `CATALOG_SIZES=5850,100000,1000000` measures it.
@@ -54,7 +55,7 @@ import Testing
 
   @Test(arguments: sizes)
   func `is ranked exactly at any size`(count: Int) throws {
-    var generator = SeededGenerator(state: 1)
+    var generator = SeededGenerator(seed: 1)
     var vectors: [String: [Float]] = [:]
     for number in 0..<Self.words { vectors["word \(number)"] = Self.vector(&generator) }
     let before = try Self.resident()

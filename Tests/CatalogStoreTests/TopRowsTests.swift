@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import CatalogStore
@@ -5,7 +6,7 @@ import Testing
 @Suite struct `The best rows` {
   @Test(arguments: [0, 1, 2, 3, 10, 64, 100])
   func `are those that sorting everything would give`(limit: Int) {
-    var generator = SeededGenerator(state: UInt64(limit))
+    var generator = SeededGenerator(seed: UInt64(limit))
     for count in [0, 1, 2, 63, 64, 65, 300] {
       let entries = (0..<count).map { row in
         TopRows.Entry(row: row, score: Double(Int.random(in: 0...20, using: &generator)))

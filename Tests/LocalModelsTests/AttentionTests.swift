@@ -1,4 +1,5 @@
 import Foundation
+import SeededRandom
 import Testing
 
 @testable import LocalModels
@@ -42,7 +43,7 @@ import Testing
 
   @Test(arguments: [1, 2, 7, 8, 9, 17, 64])
   func `gives what its definition says`(count: Int) throws {
-    var generator = SplitMix(state: UInt64(count))
+    var generator = SeededGenerator(seed: UInt64(count))
     let random = { (length: Int) in
       (0..<length).map { _ in Float.random(in: -2...2, using: &generator) }
     }

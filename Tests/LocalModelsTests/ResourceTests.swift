@@ -87,27 +87,42 @@ import Testing
   }
 
   @Test(arguments: [
-    (near: 96, queries: 64, keys: 64, values: 128), (128, 72, 72, 128), (128, 64, 48, 128),
-    (128, 64, 64, 96), (128, 0, 0, 128),
+    "filters": [0: (256, 97)], "width of filters": [1: (256, 96)],
+    "inputs of near": [2: (256, 128)], "near": [2: (384, 96)],
+    "inputs of queries": [3: (96, 64)], "no queries": [3: (128, 0), 4: (128, 0)],
+    "inputs of keys": [4: (160, 64)], "keys": [4: (128, 48)],
+    "queries of a head": [3: (128, 72), 4: (128, 72)],
+    "inputs of values": [5: (64, 128)], "values": [5: (128, 96)],
+    "inputs of hidden": [6: (575, 192)], "inputs of labels": [7: (191, 28)],
+    "labels": [7: (192, 27)], "inputs of families": [8: (193, 40)], "families": [8: (192, 41)],
   ])
   func `whose layers do not fit together is malformed`(
-    near: Int,
-    queries: Int,
-    keys: Int,
-    values: Int
+    what: String,
+    changes: [Int: (inputs: Int, outputs: Int)]
   ) throws {
     let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
-    let shapes = { (near: Int, queries: Int, keys: Int, values: Int) in
-      [
-        (256, 96), (384, 96), (384, near), (128, queries), (128, keys), (128, values),
-        (448 + near, 192), (192, 28), (192, 40),
-      ]
+    let layers = Self.shapes.enumerated().flatMap { place, shape in
+      let shape = changes[place] ?? shape
+      return layer(inputs: shape.inputs, outputs: shape.outputs)
     }
-    let fitting = shapes(128, 64, 64, 128).flatMap(emptyLayer)
-    #expect(self.reason(try repacked(resource, tag: "CNNW", contents: fitting)) == nil)
-    let layers = shapes(near, queries, keys, values).flatMap(emptyLayer)
     #expect(self.reason(try repacked(resource, tag: "CNNW", contents: layers)) == .malformed)
   }
+
+  @Test(arguments: 0..<9)
+  func `may have a bias in every layer but those of keys and values`(place: Int) throws {
+    let resource = try ModelResource(bytes: try Self.bytes.get(), name: "whole")
+    let layers = Self.shapes.enumerated().flatMap { number, shape in
+      layer(inputs: shape.inputs, outputs: shape.outputs, bias: number == place ? 0.5 : 0)
+    }
+    let reason = self.reason(try repacked(resource, tag: "CNNW", contents: layers))
+    #expect(reason == ([4, 5].contains(place) ? .malformed : nil))
+  }
+
+  /// Two filters, near, queries, keys, values, hidden, labels and families.
+  private static let shapes: [(inputs: Int, outputs: Int)] = [
+    (256, 96), (384, 96), (384, 128), (128, 64), (128, 64), (128, 128),
+    (576, 192), (192, 28), (192, 40),
+  ]
 
   @Test func `of no bytes at all is truncated`() {
     #expect(self.reason([]) == .truncated)
@@ -119,12 +134,15 @@ import Testing
   }
 }
 
-/// A layer of zeros, as section CNNW holds it.
-private func emptyLayer(inputs: Int, outputs: Int) -> [UInt8] {
+/// A layer whose weights are nothing, as section CNNW holds it: sizes, scales, biases, weights.
+private func layer(inputs: Int, outputs: Int, bias: Float = 0) -> [UInt8] {
   let counts = [inputs, outputs].flatMap { count in
     withUnsafeBytes(of: UInt32(count).littleEndian, Array.init)
   }
-  return counts + [UInt8](repeating: 0, count: 8 * outputs + inputs * outputs)
+  let biases = withUnsafeBytes(of: bias.bitPattern.littleEndian, Array.init)
+  return counts + [UInt8](repeating: 0, count: 4 * outputs)
+    + (0..<outputs).flatMap { _ in biases }
+    + [UInt8](repeating: 0, count: inputs * outputs)
 }
 
 /// Writes the file again with one section replaced or left out.

@@ -1,23 +1,11 @@
 import Contracts
 import HTTPMessage
 import RPC
+import SeededRandom
 import SwiftProtobuf
 import Testing
 
 @Suite struct `Mutated requests` {
-  /// Numbers that are the same in every run.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      self.state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = self.state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   private static let json = #"""
     {"mood":"sad \u00e9\ud83d\ude2d","limit":10,"seed":"7","goal":"GOAL_LIFT","filter":{
     "types":["TITLE_TYPE_MOVIE"],"genresAny":["drama","war"],"minYear":1990,"minScore":6.5e0,
@@ -66,7 +54,7 @@ import Testing
     ]
   }
 
-  private static func mutate(_ bytes: [UInt8], _ generator: inout Generator) -> [UInt8] {
+  private static func mutate(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
       let index = Int.random(in: 0...bytes.count, using: &generator)
@@ -88,7 +76,7 @@ import Testing
   @Test func `10,000 of them get a message or an error in JSON`() async throws {
     let server = TestServer { request, _ in .with { $0.language = request.mood } }
     let seeds = try Self.seeds()
-    var generator = Generator(state: 20_261_122)
+    var generator = SeededGenerator(seed: 20_261_122)
     var statuses: [Int: Int] = [:]
     for round in 0..<10_000 {
       var request = seeds[round % seeds.count]

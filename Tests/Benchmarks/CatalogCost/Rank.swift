@@ -1,6 +1,7 @@
 import ArgumentParser
 import CatalogStore
 import Foundation
+import SeededRandom
 
 struct Rank: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -38,7 +39,7 @@ struct Rank: AsyncParsableCommand {
     let snapshot = try await self.place.withStore { store in try await store.snapshot() }
     let seconds = (ContinuousClock.now - began) / .seconds(1)
     let (megabytes, peak) = Self.memory()
-    var random = Sequence64(seed: 3)
+    var random = SeededGenerator(seed: 3)
     let queries = (0..<Self.rounds).map { _ in Self.query(snapshot, &random) }
     try Self.write(
       Reading(
@@ -93,7 +94,7 @@ struct Rank: AsyncParsableCommand {
 
   private static func query(
     _ snapshot: CatalogSnapshot,
-    _ random: inout Sequence64
+    _ random: inout SeededGenerator
   ) -> RankingQuery {
     RankingQuery(
       emotions: (0..<4).map { number in

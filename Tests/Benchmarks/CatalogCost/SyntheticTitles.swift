@@ -1,4 +1,5 @@
 import CatalogStore
+import SeededRandom
 
 /// Titles as real ones are in number of words, genres and length; the same ones in every run.
 struct SyntheticTitles {
@@ -18,7 +19,7 @@ struct SyntheticTitles {
 
   init(dimensions: Int) {
     self.dimensions = dimensions
-    var random = Sequence64(seed: 1)
+    var random = SeededGenerator(seed: 1)
     self.words = Dictionary(
       uniqueKeysWithValues: (0..<Self.wordCount).map { number in
         ("word \(number)", random.vector(dimensions))
@@ -28,7 +29,7 @@ struct SyntheticTitles {
 
   /// The title of a number.
   func title(_ number: Int) -> StoredTitle {
-    var random = Sequence64(seed: UInt64(number) &* 0x9E37_79B9_7F4A_7C15 &+ 7)
+    var random = SeededGenerator(seed: UInt64(number) &* 0x9E37_79B9_7F4A_7C15 &+ 7)
     let title = CatalogTitle(
       id: "made\(number)",
       name: "Title \(number)",
@@ -54,29 +55,14 @@ struct SyntheticTitles {
     )
   }
 
-  private static func rank(_ random: inout Sequence64) -> Int {
+  private static func rank(_ random: inout SeededGenerator) -> Int {
     var rank = 0
     while rank < self.genres.count - 1, random.next() % 5 != 0 { rank += 1 }
     return rank
   }
 }
 
-/// SplitMix64: numbers by chance that are the same in every run.
-///
-/// Source: https://prng.di.unimi.it/splitmix64.c
-struct Sequence64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { self.state = seed }
-
-  mutating func next() -> UInt64 {
-    self.state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = self.state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SeededGenerator {
   mutating func vector(_ dimensions: Int) -> [Float] {
     (0..<dimensions).map { _ in Float.random(in: -1...1, using: &self) }
   }

@@ -1,20 +1,11 @@
 import HTTPMessage
 import Providers
+import SeededRandom
 import Testing
 
 /// Damaged replies end as a reply or as a meaning, never in a trap.
 @Suite struct `Damaged replies` {
-  /// The same numbers for the same seed.
-  private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return self.state ^ self.state >> 33
-    }
-  }
-
-  private func damaged(_ response: HTTPResponse, _ dice: inout Dice) -> HTTPResponse {
+  private func damaged(_ response: HTTPResponse, _ dice: inout SeededGenerator) -> HTTPResponse {
     var response = response
     let odd = Array(#"{}[]",:\0-9e+null"#.utf8)
     for _ in 0..<Int.random(in: 1...4, using: &dice) where !response.body.isEmpty {
@@ -33,7 +24,7 @@ import Testing
   @Test(arguments: ChatVendor.all)
   func `of a language model are read or refused`(vendor: ChatVendor) throws {
     let api = vendor.api(try VendorEndpoint(baseURL: "http://h", key: nil))
-    var dice = Dice(state: 1)
+    var dice = SeededGenerator(seed: 1)
     let samples =
       FailureRow.allCases.compactMap { vendor.failures[$0] } + [
         vendor.blocked, vendor.reply(#"{"emotions":[{"name":"joy","intensity":0.4}]}"#, false),
@@ -54,7 +45,7 @@ import Testing
   @Test(arguments: EmbeddingVendorSample.all)
   func `of a model of embeddings are read or refused`(vendor: EmbeddingVendorSample) throws {
     let api = vendor.api(try VendorEndpoint(baseURL: "http://h", key: nil), nil)
-    var dice = Dice(state: 2)
+    var dice = SeededGenerator(seed: 2)
     let samples =
       FailureRow.allCases.compactMap { vendor.failures[$0] } + [vendor.reply([[1, 0], [0, 1]])]
     for _ in 0..<60 {
