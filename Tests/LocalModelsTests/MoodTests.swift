@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import LocalModels
@@ -75,6 +76,27 @@ import Testing
   }
 
   @Test(arguments: [
+    "我不开心", "我今天一点也不开心", "我没有那么开心", "高兴不起来", "不是特别开心", "私は幸せじゃない",
+    "幸せではありません", "楽しいことがない", "落ち着かない", "안 행복해", "나는 행복하지 않아요", "행복하지 못해",
+    "화가 안 나", "Δεν είμαι χαρούμενος", "bugün hiç mutlu değilim ve ben", "я не щасливий сьогодні",
+    "en ole iloinen", "nejsem šťastný",
+  ])
+  func `reads nothing into what is denied and no more`(mood: String) throws {
+    let reading = try Loaded.emotions.reading(of: mood)
+    #expect(reading.emotions.map(\.name) == ["neutral"] && reading.confidence == 0)
+  }
+
+  @Test(arguments: [
+    ("特别开心", "joy"), ("从来没有这么开心", "joy"), ("不知道为什么很开心", "joy"), ("离别难过", "sadness"),
+    ("不安で眠れない", "anxiety"), ("不安しかない", "anxiety"), ("幸せかもしれない", "joy"),
+    ("好きだけど眠れない", "love"), ("疲れがとれない", "tiredness"), ("행복하지만 잠을 못 자", "joy"),
+    ("너무 슬퍼 잠을 못 자", "sadness"), ("불안 행복", "joy"), ("είμαι χαρούμενος", "joy"),
+  ])
+  func `keeps what stands beside a denial of something else`(mood: String, family: String) throws {
+    #expect(try self.families(mood, first: 1) == [family])
+  }
+
+  @Test(arguments: [
     "", " ", "...", "?!", "\u{0}", "\u{FFFD}", "1234", "ᚠᚢᚦᚨᚱᚲ", "ქართული", "asdf qwer zxcv",
     "\u{200D}",
   ])
@@ -105,7 +127,7 @@ import Testing
   }
 
   @Test func `bears any scalars`() throws {
-    var generator = SplitMix(state: 7)
+    var generator = SeededGenerator(seed: 7)
     for _ in 0..<300 {
       let scalars = (0..<Int.random(in: 0...60, using: &generator)).compactMap { _ in
         Unicode.Scalar(UInt32.random(in: 0...0x1_FFFF, using: &generator))

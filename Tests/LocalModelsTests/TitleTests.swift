@@ -7,7 +7,9 @@ import Testing
 
   @Test(arguments: [
     ("", "", []), ("Nameless", "", []), ("", plot, ["horror"]), ("Storm", plot, []),
-    ("", "", ["comedy"]), ("?", "!", ["no such genre", ""]), ("悲しい", "怖い", ["drama"]),
+    ("", "", ["comedy"]),
+    ("and help", "hope", []), ("my my", "amusement", []),
+    ("?", "!", ["no such genre", ""]), ("悲しい", "怖い", ["drama"]),
     ("😀", "😀 😀", ["HORROR", "horror", "western"]),
     ("Long", String(repeating: plot + " ", count: 2_000), ["thriller"]),
   ])

@@ -22,21 +22,21 @@ struct Languages: Sendable {
   private let words: HashedRows
   private let starts: [UInt32]
   private let places: [UInt16]
-  /// Phrases of several words, and words of scripts that do not part words: the sense they have.
-  private let phrases: [[(text: String, sense: Int)]]
+  /// For each language, phrases that words can't be looked up for, by their places in `senses`.
+  private let phrases: [PhraseIndex]
 
   /// Reads section LANG, a row a sense with its phrases, and section LANX, the words of all senses.
   init(_ resource: ModelResource) throws(LocalModelError) {
     let rows = try resource.rows("LANG", columns: 3)
     let codes = Set(rows.map { $0[0] }).sorted()
     let languages = Dictionary(codes.enumerated().map { ($1, $0) }) { first, _ in first }
-    var phrases = [[(text: String, sense: Int)]](repeating: [], count: codes.count)
+    var phrases = [PhraseIndex](repeating: PhraseIndex(), count: codes.count)
     var senses: [Sense] = []
     for row in rows {
       let language = languages[row[0]] ?? 0
       let kind: Sense.Kind =
         row[1] == "common" ? .common : row[1] == "not" ? .denying : .feelings(row[1])
-      phrases[language] += row[2].parts(",").map { ($0, senses.count) }
+      for phrase in row[2].parts(",") { phrases[language].add(phrase, number: senses.count) }
       senses.append(Sense(language: language, kind: kind))
     }
     var reader = try resource.reader("LANX")
@@ -100,13 +100,21 @@ struct Languages: Sendable {
     let senses = words.map { self.kinds(of: $0, in: place) }
     var found: [NamedWeight] = []
     for (position, kinds) in senses.enumerated() {
-      let before = senses[max(0, position - 3)..<position]
-      let after = deniesBehind.contains(language) ? senses[(position + 1)...].prefix(1) : []
-      if (before + after).contains(where: { $0.contains(.denying) }) { continue }
+      let before = max(0, position - 3)..<position
+      let after = (position + 1..<senses.count).prefix(deniesBehind.contains(language) ? 1 : 0)
+      let denies = { (place: Int) in
+        senses[place].contains(.denying) || denyingWords[language]?.contains(words[place]) == true
+      }
+      // Emoji that say no are frustrated, and share their words with other denials.
+      if ([position] + before + after).contains(where: denies) { continue }
       for case .feelings(let feelings) in kinds { found += NamedWeight.list(feelings) }
     }
-    for phrase in self.phrases[place] where text.contains(phrase.text) {
-      guard case .feelings(let feelings) = self.senses[phrase.sense].kind else { continue }
+    let scalars = Array(" \(text)".unicodeScalars)
+    let denials = UnspacedDenials.of(language)
+    for match in self.phrases[place].matches(in: scalars) {
+      guard case .feelings(let feelings) = self.senses[match.number].kind,
+        denials?.deny(match.range, in: scalars) != true
+      else { continue }
       found += NamedWeight.list(feelings)
     }
     return found
@@ -127,7 +135,19 @@ struct Languages: Sendable {
   }
 }
 
-private let deniesBehind: Set<String> = ["de", "nl"]
+private let deniesBehind: Set<String> = ["de", "nl", "hi", "tr"]
+/// Of languages whose lists name none, as words are spelled here: Hindi's without vowel signs.
+private let denyingWords: [String: Set<String>] = [
+  "ar": ["لا", "لست", "ليس", "مش", "مو", "غير"],
+  "cs": ["ne", "neni", "nejsem", "nejsi", "nikdy", "bez"],
+  "da": ["ikke", "aldrig", "uden"],
+  "el": ["δεν", "δε", "ουτε", "χωρις"],
+  "fi": ["en", "et", "ei", "emme", "ette", "eivat"],
+  "hi": ["नह", "न"],
+  "ko": ["안", "못", "않아", "않아요", "없어", "없어요", "없다"],
+  "tr": ["degil", "degilim", "degiliz", "degilsin"],
+  "uk": ["не", "ні", "без"],
+]
 private let englishCommon: Set<String> = [
   "i", "am", "is", "the", "a", "an", "my", "and", "to", "of", "in", "it", "so", "not", "you",
   "was", "me", "for", "this", "that", "feel", "at", "on", "with", "we", "do", "have", "are", "be",

@@ -2,6 +2,8 @@
 struct PlotEmoji: Sendable {
   /// Emojis of a title that has enough to show.
   static let usual = 5
+  /// What stands for a plot of which too little is told.
+  static let ofAnyPlot = ["🎬", "🎞️", "🍿"]
   /// What a thing must weigh to be shown: rarer words and exact names weigh more.
   static let least: Float = 2.6
 

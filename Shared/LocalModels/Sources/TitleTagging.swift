@@ -42,6 +42,7 @@ extension EmotionModel {
     for emoji in wanted where !found.contains(emoji) && found.count < PlotEmoji.usual {
       found.append(emoji)
     }
+    found += PlotEmoji.ofAnyPlot.filter { !found.contains($0) }.prefix(max(0, 3 - found.count))
     return found
   }
 }
