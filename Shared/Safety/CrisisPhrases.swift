@@ -1,22 +1,35 @@
 /// Recognises by its phrases that a mood is more than a mood.
 ///
 /// The first of several layers, and the only one that works without a model: precise rather than
-/// complete. Thread-safe; a mood of 2,000 characters takes microseconds.
+/// complete. Thread-safe; a mood of 40 characters takes some 15 µs, one of 2,000 a millisecond, in
+/// Korean three.
 package struct CrisisPhrases: Sendable {
   /// Why a list can't be read, with the line at fault.
   package struct InvalidList: Error, Sendable, Hashable, CustomStringConvertible {
     package let description: String
   }
 
+  /// What a text's phrases tell.
+  package struct Finding: Sendable, Hashable {
+    package var level = SafetyLevel.none
+    /// BCP 47, of the phrase that set the level; `nil` where none did.
+    package var language: String?
+
+    mutating func raise(to level: SafetyLevel, language: String) {
+      if level > self.level { (self.level, self.language) = (level, language) }
+    }
+  }
+
   private struct Rule: Sendable {
     var phrase: Phrase
+    var language: String
     /// `nil` for words that mean something else, and are passed over.
     var level: SafetyLevel?
   }
 
   /// By the words that a match can begin with.
   private var rules: [String: [Rule]] = [:]
-  private var pieces: [Rule] = []
+  private var pieces = PieceRules()
 
   /// The list that is shipped.
   package static func shipped() throws(InvalidList) -> CrisisPhrases {
@@ -33,22 +46,29 @@ package struct CrisisPhrases: Sendable {
       let parts = text.split(separator: " ", maxSplits: 2)
       guard !parts.isEmpty else { continue }
       let level = SafetyLevel(name: parts[0])
+      let language = parts.count > 1 ? String(parts[1]) : ""
       guard parts.count == 3, parts[0] == "mask" || (level ?? .none) != .none,
         let phrase = Phrase(parts[2])
       else {
         throw InvalidList(description: "line \(index + 1) is no rule: kind, language, pattern")
       }
-      let rule = Rule(phrase: phrase, level: level)
-      if let firstWords = phrase.firstWords {
-        for word in firstWords { self.rules[word, default: []].append(rule) }
-      } else {
-        self.pieces.append(rule)
+      switch phrase.form {
+      case .words:
+        for word in phrase.firstWords {
+          self.rules[word, default: []].append(
+            Rule(phrase: phrase, language: language, level: level)
+          )
+        }
+      case .piece(let piece): self.pieces.add(piece, language: language, level: level)
       }
     }
   }
 
   /// The level of a text in any language of the list.
-  package func level(of text: String) -> SafetyLevel {
+  package func level(of text: String) -> SafetyLevel { self.finding(in: text).level }
+
+  /// The level of a text, and the language of the phrase that says so.
+  package func finding(in text: String) -> Finding {
     let folded = FoldedText(text)
     var words = folded.words
     for start in words.indices {
@@ -57,35 +77,18 @@ package struct CrisisPhrases: Sendable {
         for index in start..<end { words[index] = "" }
       }
     }
-    var level = SafetyLevel.none
+    var finding = self.pieces.finding(in: folded.joined)
     for start in words.indices {
       for rule in self.rules[words[start]] ?? [] {
-        guard let found = rule.level, found > level,
+        guard let found = rule.level, found > finding.level,
           let end = rule.phrase.end(in: words, from: start)
         else { continue }
-        level = max(level, rule.phrase.isDenied(in: words, from: start, to: end) ? .concern : found)
+        let isDenied = rule.phrase.isDenied(in: words, from: start, to: end)
+        finding.raise(to: isDenied ? .concern : found, language: rule.language)
       }
     }
-    level = max(level, self.levelOfPieces(in: folded.joined))
     // Laughter lowers the level and never clears it: it is no proof of being well.
-    return level == .crisis && folded.laughs ? .concern : level
-  }
-
-  private func levelOfPieces(in text: String) -> SafetyLevel {
-    var text = text
-    var level = SafetyLevel.none
-    for rule in self.pieces where rule.level == nil {
-      if case .piece(let piece) = rule.phrase.form {
-        text = text.split(separator: piece, omittingEmptySubsequences: false).joined(separator: " ")
-      }
-    }
-    for rule in self.pieces {
-      if let found = rule.level, found > level, case .piece(let piece) = rule.phrase.form,
-        text.contains(piece)
-      {
-        level = found
-      }
-    }
-    return level
+    if finding.level == .crisis, folded.laughs { finding.level = .concern }
+    return finding
   }
 }

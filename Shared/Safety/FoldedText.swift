@@ -12,7 +12,9 @@ struct FoldedText: Sendable, Hashable {
   init(_ text: String) {
     var words: [String] = []
     var word = ""
-    for scalar in text.lowercased().decomposedStringWithCompatibilityMapping.unicodeScalars {
+    // Styled capitals ("𝐈") have no lower case before they are decomposed, and "İ" none after.
+    let plain = text.lowercased().decomposedStringWithCompatibilityMapping.lowercased()
+    for scalar in plain.unicodeScalars {
       switch scalar.properties.generalCategory {
       // Vowel signs of Indic scripts are spacing or not, so only what Latin, Greek and Cyrillic
       // letters carry is left out.
@@ -71,7 +73,7 @@ struct FoldedText: Sendable, Hashable {
 
   private static func writtenOut(_ word: String) -> [String] {
     if let known = Self.shortForms[word] { return known }
-    guard word.contains("'") else { return [word] }
+    guard word.utf8.contains(UInt8(ascii: "'")) else { return [word] }
     for (ending, rest) in Self.endings where word.hasSuffix(ending) && word != ending {
       return [String(word.dropLast(ending.count)), rest]
     }

@@ -8,7 +8,8 @@ package struct HelpResource: Sendable, Hashable, Codable {
   package var url: String
   /// Where it helps, such as "US"; empty: anywhere.
   package var region: String
-  /// BCP 47 tags of the languages it is shown for; empty: all.
+  /// BCP 47 tags of the languages it is shown for, of which only what stands before the first hyphen
+  /// counts; empty: all.
   package var languages: [String]
 
   package init(name: String, contact: String, url: String, region: String, languages: [String]) {
@@ -46,7 +47,11 @@ package struct HelpResources: Sendable {
         description: "must be a JSON array of objects with name, contact, url, region, languages"
       )
     }
-    self.resources = resources
+    self.resources = resources.map { resource in
+      var resource = resource
+      resource.languages = resource.languages.map(Self.primary)
+      return resource
+    }
   }
 
   /// Those for a language, the ones of that language first.
@@ -54,8 +59,11 @@ package struct HelpResources: Sendable {
   /// - Parameter language: BCP 47; only what stands before the first hyphen counts.
   /// - Returns: At least one wherever one is for all languages.
   package func resources(for language: String) -> [HelpResource] {
-    let primary = language.prefix { $0 != "-" }.lowercased()
+    let primary = Self.primary(language)
     return self.resources.filter { $0.languages.contains(primary) }
       + self.resources.filter { $0.languages.isEmpty }
+  }
+  private static func primary(_ language: String) -> String {
+    language.prefix { $0 != "-" }.lowercased()
   }
 }

@@ -10,6 +10,13 @@ struct Phrase: Sendable, Hashable {
     case gap
 
     var isRequired: Bool { if case .word = self { true } else { false } }
+
+    var words: Set<String> {
+      switch self {
+      case .word(let words), .optional(let words): words
+      case .gap: []
+      }
+    }
   }
 
   enum Form: Sendable, Hashable {
@@ -23,7 +30,7 @@ struct Phrase: Sendable, Hashable {
 
   static let gapLength = 3
 
-  /// Returns `nil` for a pattern without a word to begin with.
+  /// Returns `nil` for a pattern without a word to begin with, or with one that no `FoldedText` has.
   init?(_ pattern: some StringProtocol) {
     if pattern.hasPrefix("~") {
       let piece = FoldedText(String(pattern.dropFirst())).joined
@@ -39,7 +46,9 @@ struct Phrase: Sendable, Hashable {
       let words = Set(choices.split(separator: "|").map(String.init))
       return isOptional ? .optional(words) : .word(words)
     }
-    guard elements.first != .gap, elements.contains(where: { $0.isRequired }) else { return nil }
+    guard elements.first != .gap, elements.contains(where: { $0.isRequired }),
+      elements.allSatisfy({ $0.words.allSatisfy { FoldedText($0).words == [$0] } })
+    else { return nil }
     self.form = .words(elements)
     self.denials = elements.count { element in
       guard case .word(let words) = element else { return false }
@@ -47,9 +56,9 @@ struct Phrase: Sendable, Hashable {
     }
   }
 
-  /// The words that a match can begin with; `nil` for a piece of text.
-  var firstWords: Set<String>? {
-    guard case .words(let elements) = self.form else { return nil }
+  /// The words that a match can begin with; none for a piece of text.
+  var firstWords: Set<String> {
+    guard case .words(let elements) = self.form else { return [] }
     var first: Set<String> = []
     for element in elements {
       switch element {

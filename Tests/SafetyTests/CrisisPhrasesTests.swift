@@ -12,7 +12,8 @@ import Testing
     "everyone would be better off without me", "i keep cutting myself", "k i l l myself",
     "quiero morir", "No quiero vivir más", "ich will nicht mehr leben", "je veux mourir",
     "Je ne veux plus vivre", "voglio morire", "não quero mais viver", "死にたい", "我不想活了",
-    "хочу умереть", "chcę umrzeć", "yaşamak istemiyorum",
+    "хочу умереть", "chcę umrzeć", "yaşamak istemiyorum", "Ich sehe keinen Sinn im Leben", "죽고 싶다",
+    "𝐈 𝐖𝐀𝐍𝐓 𝐓𝐎 𝐊𝐈𝐋𝐋 𝐌𝐘𝐒𝐄𝐋𝐅",
   ])
   func `a wish to die is a crisis in any of its languages`(text: String) {
     #expect(self.phrases.level(of: text) == .crisis)
@@ -22,7 +23,8 @@ import Testing
     "this exam is killing me", "I died laughing", "my phone died and I could kill my boss",
     "that dress is to die for", "bored to death", "I'm dead tired", "want to watch Suicide Squad",
     "me muero de hambre", "je suis mort de rire", "ich lach mich tot", "sto morendo di sonno",
-    "morrendo de rir", "笑死我了", "", "😭💔", "I don't want to live in this city anymore",
+    "morrendo de rir", "笑死我了",
+    "笑い死にしそう", "배고파 죽겠다", "보고 싶어 죽겠어", "", "😭💔", "I don't want to live in this city anymore",
   ])
   func `a figure of speech is none`(text: String) {
     #expect(self.phrases.level(of: text) == SafetyLevel.none)
@@ -36,7 +38,10 @@ import Testing
     #expect(self.phrases.level(of: text) == .concern)
   }
 
-  @Test(arguments: ["crisis en", "panic en die", "none en die", "crisis en * die", "crisis en ~"])
+  @Test(arguments: [
+    "crisis en", "panic en die", "none en die", "crisis en * die", "crisis en ~",
+    "crisis de im leben", "mask en Die",
+  ])
   func `a line that is no rule is refused by its number`(line: String) {
     let error = #expect(throws: CrisisPhrases.InvalidList.self) {
       try CrisisPhrases("# list\n\(line)")

@@ -38,12 +38,20 @@ struct SafetyPolicy: Sendable {
     self.phrases.level(of: "\(title.name). \(title.description)") == .none
   }
 
-  func message(at level: SafetyLevel, language: String) -> Netflixgpt_Answer_V1_Safety {
+  /// What an answer says of a mood of `level`.
+  ///
+  /// Help is named for `language`; where nobody told it ("und"), for that of the mood's phrases.
+  func message(
+    at level: SafetyLevel,
+    language: String,
+    mood: String
+  ) -> Netflixgpt_Answer_V1_Safety {
     .with {
       $0.level = .init(level)
       $0.action = self.action(at: level)
       guard level != .none else { return }
-      $0.resources = self.resources.resources(for: language).map { resource in
+      let phrased = language == "und" ? self.phrases.finding(in: mood).language : nil
+      $0.resources = self.resources.resources(for: phrased ?? language).map { resource in
         .with {
           $0.name = resource.name
           $0.contact = resource.contact
