@@ -223,6 +223,39 @@ def test_a_gateway_that_is_gone_is_said_plainly(browser, own_system):
     browser.get_log("browser")
 
 
+def first_part(browser):
+    """The first thing an answer shows, once there is one."""
+    until(browser, lambda _: all_of(browser, "#answer > :first-child") and not all_of(browser, "[aria-busy]"))
+    return all_of(browser, "#answer > *")[0]
+
+
+def test_who_speaks_of_dying_is_shown_people_who_listen_before_anything_else(page):
+    ask(page, "I want to kill myself")
+    help = first_part(page)
+    assert all_of(page, ".card") and not all_of(page, ".emotions")
+    assert help.get_attribute("data-kind") == "help"
+    places = help.find_elements(By.CSS_SELECTOR, "li")
+    assert "988" in places[0].text and "(US): call or text 988" in places[0].text
+    assert places[0].find_element(By.TAG_NAME, "a").get_attribute("href").startswith("https://988lifeline.org")
+    assert page.find_element(By.ID, "status").text.startswith("First of all, people who listen. ")
+    ask(page, MOOD)
+    assert len(cards(page)) == 12
+    assert not all_of(page, "[data-kind=help]")
+
+
+@pytest.mark.parametrize("own_system", [{"SAFETY_MODE": "withhold"}], indirect=True)
+def test_withheld_titles_and_help_alone_are_not_said_to_miss_the_filters(browser, own_system):
+    browser.get(own_system.gateway.url + "/")
+    for failing in (None, own_system.embedding):
+        if failing:
+            failing.kill()
+        ask(browser, "I want to kill myself" + " tonight" * bool(failing))
+        assert first_part(browser).get_attribute("data-kind") == "help"
+        assert not all_of(browser, "[data-kind=empty]") and not all_of(browser, ".card")
+        assert "0 titles" in browser.find_element(By.ID, "status").text
+    browser.get_log("browser")
+
+
 @pytest.mark.parametrize("width", [320, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits(page, scheme, width):

@@ -191,6 +191,18 @@ const names = {
 };
 const stages = { extract: "The emotions", annotate: "The titles", embed: "The comparison" };
 
+/** Where a person in need finds someone to talk to; `null` where the answer names nobody. */
+function helpNotice({ resources = [] } = {}) {
+  if (resources.length === 0) return null;
+  const places = resources.map(({ name = "", contact = "", url = "", region = "" }) =>
+    make("li", {},
+      /^https?:/.test(url) ? make("a", { href: url, rel: "noreferrer" }, name) : make("b", {}, name),
+      [region && ` (${region})`, contact && `: ${contact}`].join("")),
+  );
+  const heading = make("h2", {}, "You don't have to carry this alone. Here someone listens:");
+  return make("section", { class: "notice", "data-kind": "help" }, heading, make("ul", {}, ...places));
+}
+
 function degradedNotice(degraded) {
   const lines = degraded.map(({ stage = "", from = "", to = "", reason = "" }) => {
     const why = reasons[reason] ?? reason.toLowerCase().replaceAll("_", " ");
@@ -310,11 +322,15 @@ function foldDescriptions(list) {
 }
 
 function show(answer, asked) {
-  const emotions = answer.emotions ?? [];
+  // Words of a model that took a cry for help for a mood are not held up to who wrote it.
+  const emotions = answer.safety?.level === "SAFETY_LEVEL_CRISIS" ? [] : (answer.emotions ?? []);
   const found = answer.recommendations ?? [];
-  const parts = [];
-  if ((answer.degraded ?? []).length > 0) parts.push(degradedNotice(answer.degraded));
-  parts.push(emotionChips("What you feel", emotions));
+  const help = helpNotice(answer.safety);
+  const parts = help ? [help] : [];
+  const degraded = (answer.degraded ?? []).filter(({ to }) => to !== "help-alone");
+  const isHelpAlone = answer.safety?.action === "SAFETY_ACTION_WITHHELD" || degraded.length < (answer.degraded ?? []).length;
+  if (degraded.length > 0) parts.push(degradedNotice(degraded));
+  if (emotions.length > 0) parts.push(emotionChips("What you feel", emotions));
   if (asked.goal === "GOAL_LIFT" && (answer.sought ?? []).length > 0) {
     parts.push(emotionChips("What may lift you", answer.sought));
   }
@@ -336,13 +352,14 @@ function show(answer, asked) {
         others),
       list,
     );
-  } else {
+  } else if (!isHelpAlone) {
     parts.push(make("p", { class: "notice", "data-kind": "empty" }, "No title passes these filters."));
   }
   byId("answer").replaceChildren(...parts);
   foldDescriptions(list);
   const names = emotions.map((emotion) => emotion.name).join(", ");
-  byId("status").textContent = `${found.length} ${found.length === 1 ? "title" : "titles"} for ${names}.`;
+  const count = `${found.length} ${found.length === 1 ? "title" : "titles"}`;
+  byId("status").textContent = (help ? "First of all, people who listen. " : "") + `${count}${names && ` for ${names}`}.`;
 }
 
 function showError(error, retry) {
