@@ -64,6 +64,13 @@ struct BatchServer: Sendable {
   ) async throws -> Netflixgpt_Emotion_V1_CollectAnnotationBatchResponse {
     let (batch, ids) = (request.batch, request.titleIds)
     try Self.check(batch.key, at: "batch.key")
+    guard batch.id.isPathSafe else {
+      throw RPCError.invalid(
+        field: "batch.id",
+        "must be 1...256 letters, digits, hyphens and underscores",
+        reason: batch.id.isEmpty ? "REQUIRED" : "MALFORMED"
+      )
+    }
     guard (1...TitleBatches.maxTitles).contains(ids.count) else {
       let description = "must be 1...\(TitleBatches.maxTitles) ids, are \(ids.count)"
       throw RPCError.invalid(

@@ -5,9 +5,11 @@ import RPC
 /// The titles of a request: 1...100, or as many as a batch takes, with ids that differ, each within its limits.
 struct TitleBatch: Sendable {
   static let maxTitles = 100
+  static let maxIDScalars = 256
   static let maxNameScalars = 500
   static let maxDescriptionScalars = 5000
   static let maxGenres = 32
+  static let maxGenreScalars = 100
 
   let titles: [TitleText]
 
@@ -46,6 +48,7 @@ struct TitleBatch: Sendable {
     guard !title.id.isEmpty else {
       throw .invalid(field: "\(path).id", "must not be empty", reason: "REQUIRED")
     }
+    try Self.check(title.id, atMost: Self.maxIDScalars, at: "\(path).id")
     guard !title.name.isBlank else {
       throw .invalid(field: "\(path).name", "must not be blank", reason: "REQUIRED")
     }
@@ -58,6 +61,9 @@ struct TitleBatch: Sendable {
     guard title.genres.count <= Self.maxGenres else {
       let description = "must be at most \(Self.maxGenres), are \(title.genres.count)"
       throw .invalid(field: "\(path).genres", description, reason: "TOO_MANY")
+    }
+    for (index, genre) in title.genres.enumerated() {
+      try Self.check(genre, atMost: Self.maxGenreScalars, at: "\(path).genres[\(index)]")
     }
   }
 

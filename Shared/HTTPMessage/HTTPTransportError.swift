@@ -17,11 +17,14 @@ package struct HTTPTransportError: Error, Sendable, Hashable, CustomStringConver
   }
 
   package var reason: Reason
+  /// Whether the request certainly never left, as where a certificate can't be trusted.
+  package var isUnsent: Bool
   /// For logs: what happened, with neither header values nor bodies.
   package var description: String
 
-  package init(_ reason: Reason, _ description: String) {
+  package init(_ reason: Reason, _ description: String, isUnsent: Bool = false) {
     self.reason = reason
+    self.isUnsent = isUnsent || reason == .unreachable
     self.description = description
   }
 

@@ -208,6 +208,7 @@ import Testing
     }
     #expect(error?.reason == .unreachable)
     #expect(error?.isSafeToResend == true)
+    #expect(error?.isUnsent == true)
   }
 
   @Test func `a name that doesn't exist is unreachable`() async throws {
@@ -241,7 +242,11 @@ import Testing
   @Test func `an answer that isn't HTTP breaks the protocol`() async throws {
     try await self.withServer({ _, _ in [.bytes(Array("SSH-2.0-x\r\n\r\n".utf8)), .close] }) {
       (server) async throws in
-      #expect(try await self.reason(CurlClient(), self.get(server)) == .protocolError)
+      let error = await #expect(throws: HTTPTransportError.self) {
+        try await CurlClient().send(self.get(server))
+      }
+      #expect(error?.reason == .protocolError)
+      #expect(error?.isUnsent == false)
     }
   }
 

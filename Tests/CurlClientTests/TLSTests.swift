@@ -22,12 +22,13 @@ struct `Encrypted connections` {
     }
   }
 
-  @Test func `a certificate that nobody vouches for is refused`() async throws {
+  @Test func `a certificate that nobody vouches for is sent nothing`() async throws {
     try await NghttpServer.run { (server) async throws in
       let error = await #expect(throws: HTTPTransportError.self) {
         try await CurlClient().send(server.request)
       }
       #expect(error?.reason == .protocolError)
+      #expect(error?.isUnsent == true)
     }
   }
 }

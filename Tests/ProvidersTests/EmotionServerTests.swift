@@ -218,6 +218,12 @@ import Testing
         "TOO_LONG"
       ),
       ([Self.title("a", genres: 33)], "titles[0].genres", "TOO_MANY"),
+      ([Self.title(String(repeating: "i", count: 257))], "titles[0].id", "TOO_LONG"),
+      (
+        [Self.title("a", genres: 2, of: String(repeating: "g", count: 101))],
+        "titles[0].genres[0]",
+        "TOO_LONG"
+      ),
     ] as [([Netflixgpt_Emotion_V1_TitleText], String, String)]
   )
   func `titles out of bounds are refused by name`(
@@ -238,23 +244,25 @@ import Testing
     _ id: String,
     name: String = "Name",
     description: String = "",
-    genres: Int = 0
+    genres: Int = 0,
+    of genre: String = "drama"
   ) -> Netflixgpt_Emotion_V1_TitleText {
     .with {
       $0.id = id
       $0.name = name
       $0.description_p = description
-      $0.genres = Array(repeating: "drama", count: genres)
+      $0.genres = Array(repeating: genre, count: genres)
     }
   }
 
   @Test func `a hundred titles, one at every limit, are annotated in order`() async throws {
     let server = try Self.server(Self.localChain)
     let largest = Self.title(
-      "largest",
+      String(repeating: "i", count: 256),
       name: String(repeating: "n", count: 500),
       description: String(repeating: "sad ", count: 1250),
-      genres: 32
+      genres: 32,
+      of: String(repeating: "g", count: 100)
     )
     let titles = (1..<100).map { Self.title("ts\($0)", name: "Name \($0)") } + [largest]
     let response = try await server.annotateTitles(

@@ -189,6 +189,30 @@ import Testing
     #expect(reply.outputTokens == taken)
   }
 
+  private func reply(content: String) throws -> ChatReply {
+    let endpoint = try VendorEndpoint(baseURL: "https://h", key: nil)
+    let body = #"{"choices":[{"message":{"content":\#(content)},"finish_reason":"stop"}]}"#
+    return try OpenAIChat(endpoint: endpoint, model: "m", dialect: .mistral)
+      .reply(from: OpenAIReply.json(body))
+  }
+
+  @Test func `text in chunks is joined, without thoughts and unknown chunks`() throws {
+    let chunks = """
+      [{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]},\
+      {"type":"text","text":"{\\"emo"},{"type":"new","text":"x"},{"type":"text","text":"tions\\"}"}]
+      """
+    #expect(try self.reply(content: chunks).content == #"{"emotions"}"#)
+    #expect(try self.reply(content: #""plain""#).content == "plain")
+  }
+
+  @Test(arguments: [
+    "[]", "7", "{}", "null", #"["x",{"type":"text"},{"text":"x"}]"#,
+    #"[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]}]"#,
+  ])
+  func `content without a text is no answer`(content: String) {
+    #expect(throws: ProviderError.malformedReply) { try self.reply(content: content) }
+  }
+
   @Test(arguments: [
     #"{"emotions":[{"name":"joy","intensity":1}]}"#,
     "```json\n{\"emotions\":[{\"name\":\"joy\",\"intensity\":1}],\"language\":\"en\"}\n```",

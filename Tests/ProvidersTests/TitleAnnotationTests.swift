@@ -63,6 +63,30 @@ import Testing
     #expect(material?.map { $0["name"] as? String } == ["Name 2"])
   }
 
+  @Test func `room that was learnt is given up where the server doesn't have it`() async throws {
+    let ten = OpenAIReply.titles((1...10).map { OpenAIReply.title("\($0)") })
+    try await withServer({ request, _ in
+      let room = RequestBody.object(request)["max_completion_tokens"] as? Int ?? 0
+      if room > 8192 { return [.response(OpenAIReply.error(400, code: nil))] }
+      return [.response(room == 500 ? OpenAIReply.chat("{\"ti", finish: "length") : ten)]
+    }) { (server) async throws in
+      let provider = try server.emotionProvider()
+      for count in [10, 1, 10, 10] {
+        let answer = try await provider.annotations(
+          of: Self.titles(count),
+          deadline: .after(.seconds(10))
+        )
+        #expect(answer.annotations.count == count)
+      }
+      let room = server.log.requests.map {
+        RequestBody.object($0)["max_completion_tokens"] as? Int
+      }
+      // The refusal doesn't say why, so that it is asked in another form first.
+      #expect(room == [3200, 500, 2000, 12_800, 12_800, 3200, 3200])
+      #expect(provider.remark.isEmpty)
+    }
+  }
+
   @Test func `what can't be repaired is left out`() async throws {
     let (answer, requests) = try await self.annotate(
       2,

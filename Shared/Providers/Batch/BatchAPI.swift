@@ -113,8 +113,8 @@ func identified(_ response: HTTPResponse) throws(ProviderError) -> (String, JSON
 }
 
 extension String {
-  /// Whether this can stand in a path as it is: vendors' ids can.
-  var isPathSafe: Bool {
+  /// Whether this can stand in a path as it is, 1...256 bytes long: vendors' ids can.
+  package var isPathSafe: Bool {
     !self.isEmpty && self.utf8.count <= 256
       && self.utf8.allSatisfy {
         let character = Character(UnicodeScalar($0))

@@ -2,7 +2,8 @@ import Synchronization
 
 /// Which questions need more room for their answers than they ask for: some models think in it.
 ///
-/// Remembered as long as the process runs: a model that thinks for one mood thinks for the next.
+/// Remembered until the server refuses a question that has it: a model that thinks for one mood
+/// thinks for the next.
 final class AnswerRoom: Sendable {
   /// How many times as long an answer may be then.
   private static let factor = 4
@@ -32,5 +33,10 @@ final class AnswerRoom: Sendable {
   /// Learns that a question of this name was answered when it had more room.
   func learn(from question: ChatQuestion) {
     self.widened.withLock { _ = $0.insert(question.name) }
+  }
+
+  /// Forgets that questions of this name were given more room.
+  func forget(_ question: ChatQuestion) {
+    self.widened.withLock { _ = $0.remove(question.name) }
   }
 }

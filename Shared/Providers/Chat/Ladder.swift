@@ -42,11 +42,11 @@ final class Ladder: Sendable {
     return self.forms.dropFirst(index + 1).first
   }
 
-  /// Learns from an answer.
+  /// Learns from an answer, once for each refusal on the way to it.
   ///
   /// - Parameters:
-  ///   - form: That was answered in.
-  ///   - refusal: What a stricter form was refused with, `nil` where none was. One that named the
+  ///   - form: That was asked in next, at last the one that was answered in.
+  ///   - refusal: What the stricter form was refused with, `nil` where none was. One that named the
   ///     form as its reason is certain; others count until the form in use is answered in again.
   func learn(_ form: AnswerForm, after refusal: ProviderError?) {
     guard let index = self.forms.firstIndex(of: form) else { return }

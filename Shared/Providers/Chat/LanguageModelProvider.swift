@@ -104,20 +104,22 @@ package final class LanguageModelProvider: EmotionProvider {
 
   /// Asks, and once more where the answer can't be read.
   ///
+  /// Where a server refuses a question that got more room by what was learnt, the room is given up.
+  ///
   /// - Parameters:
-  ///   - question: What to ask.
-  ///   - deadline: For both tries.
+  ///   - plain: What to ask, with the room that it needs without thoughts.
+  ///   - deadline: For all tries.
   ///   - read: Reads a reply, leniently where nothing held the model to a form or it is the second.
   /// - Returns: What `read` made of the reply, whose tokens are those of both tries; and whether it
   ///   took the second one.
   /// - Throws: `ProviderError`.
   private func answer<Answer>(
-    to question: ChatQuestion,
+    to plain: ChatQuestion,
     until deadline: ContinuousClock.Instant,
     read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
   ) async throws(ProviderError) -> (answer: Answer, isRepaired: Bool) {
-    let isWide = self.room.isWide(for: question)
-    var question = self.room.fitted(question)
+    let isWide = self.room.isWide(for: plain)
+    var question = isWide ? AnswerRoom.widen(plain) : plain
     var first: ChatReply?
     let failure: ProviderError
     do {
@@ -126,6 +128,10 @@ package final class LanguageModelProvider: EmotionProvider {
       return (try read(reply, form == .text), false)
     } catch {
       failure = error
+    }
+    if isWide, failure == .badRequest {
+      self.room.forget(plain)
+      return try await self.answer(to: plain, until: deadline, read: read)
     }
     let hasAllRoom = isWide && failure == .truncated
     guard failure.treatment.retry == .repair, !hasAllRoom else { throw failure }
@@ -146,7 +152,7 @@ package final class LanguageModelProvider: EmotionProvider {
     until deadline: ContinuousClock.Instant
   ) async throws(ProviderError) -> (ChatReply, AnswerForm) {
     var form = self.ladder.form
-    var refusal: ProviderError?
+    var steps: [(refusal: ProviderError, form: AnswerForm)] = []
     while true {
       do {
         var (reply, usd) = try await self.account.exchange(
@@ -158,14 +164,16 @@ package final class LanguageModelProvider: EmotionProvider {
           bill: { ModelAccount.Bill(use: $0.use, usd: $0.usd) }
         )
         reply.usd = usd
-        self.ladder.learn(form, after: refusal)
+        if steps.isEmpty { self.ladder.learn(form, after: nil) }
+        for step in steps { self.ladder.learn(step.form, after: step.refusal) }
         return (reply, form)
       } catch {
         // A refusal that doesn't say why may be of the form: that is worth one try.
-        guard error == .formUnsupported || error == .badRequest && refusal == nil,
-          let lower = self.ladder.below(form)
-        else { throw error }
-        refusal = error
+        let mayBeForm = error == .badRequest && !steps.contains { $0.refusal == .badRequest }
+        guard error == .formUnsupported || mayBeForm, let lower = self.ladder.below(form) else {
+          throw error
+        }
+        steps.append((error, lower))
         form = lower
       }
     }

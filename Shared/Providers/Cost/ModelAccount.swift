@@ -27,8 +27,8 @@ package final class ModelAccount: Sendable {
   /// Sends a request, and books what comes of it.
   ///
   /// A call that was sent and got no readable answer is booked with its estimate, as the provider
-  /// may have done its work; one that found no connection, or was refused without a count, costs
-  /// nothing.
+  /// may have done its work; one that found no connection or no server to trust, or was refused
+  /// without a count, costs nothing.
   ///
   /// - Parameters:
   ///   - request: Of which no token can stand for less than a byte.

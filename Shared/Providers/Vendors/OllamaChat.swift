@@ -18,11 +18,16 @@ package struct OllamaChat: ChatAPI {
   package var modelsRequest: HTTPRequest? { self.endpoint.get("/api/tags") }
 
   package func request(for question: ChatQuestion, as form: AnswerForm) -> HTTPRequest {
+    // The server constrains the model to the schema without showing it.
+    let instructions = question.instructions(for: .object)
+    let contextTokens = Self.contextTokens(
+      promptBytes: instructions.utf8.count + question.material.utf8.count,
+      answerTokens: question.maxTokens
+    )
     var members: [String: JSONValue] = [
       "model": .string(self.model),
       "messages": [
-        // The server constrains the model to the schema without showing it.
-        ["role": "system", "content": .string(question.instructions(for: .object))],
+        ["role": "system", "content": .string(instructions)],
         ["role": "user", "content": .string(question.material)],
       ],
       "stream": false,
@@ -31,7 +36,8 @@ package struct OllamaChat: ChatAPI {
       // Source: https://github.com/ollama/ollama/issues/14645
       "think": false,
       "options": [
-        "temperature": 0, "num_ctx": 8192, "num_predict": .number(Double(question.maxTokens)),
+        "temperature": 0, "num_ctx": .number(Double(contextTokens)),
+        "num_predict": .number(Double(question.maxTokens)),
       ],
       "keep_alive": "10m",
     ]
@@ -41,6 +47,16 @@ package struct OllamaChat: ChatAPI {
     case .tool, .text: break
     }
     return self.endpoint.post("/api/chat", .object(members))
+  }
+
+  /// Room for the prompt, of which the server cuts silently what is beyond, and for the answer.
+  ///
+  /// In steps, as the server loads a model anew for each other size.
+  private static func contextTokens(promptBytes: Int, answerTokens: Int) -> Int {
+    // English has some four bytes for each token; other languages have fewer.
+    let (leastBytesPerToken, step) = (3, 2048)
+    let tokens = promptBytes / leastBytesPerToken + answerTokens
+    return max(8192, (tokens + step - 1) / step * step)
   }
 
   package func reply(from response: HTTPResponse) throws(ProviderError) -> ChatReply {

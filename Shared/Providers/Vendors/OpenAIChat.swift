@@ -88,7 +88,7 @@ package struct OpenAIChat: ChatAPI {
     let message = choice.message
     // With some servers of reasoning models the answer lands among the thoughts.
     let texts = [
-      message.tool_calls?.first?.function.arguments, message.content, message.reasoning_content,
+      message.tool_calls?.first?.function.arguments, message.text, message.reasoning_content,
     ]
     return try ChatReply(
       content: texts.compactMap { $0 }.first { !$0.isBlank } ?? "",
@@ -115,10 +115,19 @@ package struct OpenAIChat: ChatAPI {
     }
 
     struct Message: Decodable {
-      var content: String?
+      /// A text; of Mistral's models that think, chunks of thoughts and of text.
+      ///
+      /// Source: https://docs.mistral.ai/capabilities/reasoning/
+      var content: JSONValue?
       var refusal: String?
       var reasoning_content: String?
       var tool_calls: [ToolCall]?
+
+      var text: String? {
+        self.content?.string
+          ?? self.content?.array?.filter { $0["type"] == "text" }.compactMap { $0["text"]?.string }
+          .joined()
+      }
     }
 
     struct ToolCall: Decodable {

@@ -61,7 +61,8 @@ struct Unanswered: Error {
     } catch is CancellationError {
       throw Unanswered(meaning: .cancelled, wasSent: true)
     } catch let error as HTTPTransportError {
-      throw Unanswered(meaning: ProviderError(error), wasSent: !error.isSafeToResend)
+      let wasSent = !error.isUnsent && !error.isSafeToResend
+      throw Unanswered(meaning: ProviderError(error), wasSent: wasSent)
     } catch {
       throw Unanswered(meaning: .unreachable, wasSent: true)
     }

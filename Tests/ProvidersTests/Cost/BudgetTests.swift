@@ -225,6 +225,29 @@ private final class Clock: Sendable {
     }
   }
 
+  @Test func `is not charged with a call whose server can't be trusted`() async throws {
+    try await withServer({ _, _ in [.close] }) { (server) async throws in
+      var configuration = CurlClient.Configuration()
+      configuration.trustedCertificates = "/no/such/certificates.pem"
+      let budgets = try DailyBudgets(["openai": 1])
+      let baseURL = "https://\(server.authority)/v1"
+      let provider = LanguageModelProvider(
+        name: "openai",
+        api: OpenAIChat(
+          endpoint: try VendorEndpoint(baseURL: baseURL, key: nil),
+          model: "openai-model"
+        ),
+        billing: Billing(prices: try prices.get(), budgets: budgets),
+        handler: CurlClient(configuration: configuration).handler
+      )
+      await #expect(throws: ProviderError.unreachable) {
+        try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+      }
+      #expect(server.log.requests.isEmpty)
+      #expect(budgets.spent(by: "openai") == 0)
+    }
+  }
+
   @Test func `covers batches whose share of the price is not known`() async throws {
     try await withServer({ _, _ in [.response(OpenAIReply.mood)] }) { (server) async throws in
       let provider = try self.provider(server, try DailyBudgets(["openai": 0.0001]))

@@ -124,6 +124,32 @@ import Testing
     }
   }
 
+  @Test(arguments: [(0, 500), (5000, 3200), (5000, 12_800)])
+  func `Ollama's context has room for the prompt and the answer`(
+    descriptionLength: Int,
+    answerTokens: Int
+  ) throws {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "ollama" })
+    let api = vendor.api(try VendorEndpoint(baseURL: "http://h", key: nil))
+    let description = String(repeating: "d", count: descriptionLength)
+    var question = ChatQuestion.titles(
+      (0..<10).map { TitleText(id: "\($0)", name: "N", description: description, genres: []) }
+    )
+    question.maxTokens = answerTokens
+    let request = api.request(for: question, as: .schema)
+    let options = RequestBody.object(request)["options"] as? [String: Any]
+    let size = try #require(options?["num_ctx"] as? Int)
+    let promptBytes = ["system", "user"].reduce(0) { sum, role in
+      sum + (RequestBody.message(request, role: role)?.utf8.count ?? 0)
+    }
+    let tokens = promptBytes / 3 + answerTokens
+    #expect(size.isMultiple(of: 2048))
+    #expect(size >= tokens)
+    #expect(size == 8192 || size < tokens + 2048)
+    #expect((size == 8192) == (descriptionLength == 0))
+    #expect(options?["num_predict"] as? Int == answerTokens)
+  }
+
   @Test(arguments: [
     "<think>A {mood}.</think>", "A {mood} that I should read.\n</think>\n", "</think>",
   ])
@@ -226,6 +252,28 @@ import Testing
     }) { (server) async throws in
       let provider = try vendor.provider(at: server.authority)
       for count in [2, 4, 6, 7, 8] {
+        _ = try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
+        #expect(server.log.requests.count == count)
+      }
+    }
+  }
+
+  @Test func `a refusal that doesn't name the form is stepped down from behind one that does`()
+    async throws
+  {
+    let vendor = try #require(ChatVendor.all.first { $0.name == "openai" })
+    let reply = vendor.reply(Self.mood, false)
+    let refusal = try #require(vendor.failures[.badRequest])
+    try await withServer({ request, _ in
+      let body = RequestBody.object(request)
+      if body["tools"] != nil { return [.response(refusal)] }
+      let format = body["response_format"] as? [String: Any]
+      let isSchema = format?["type"] as? String == "json_schema"
+      return [.response(isSchema ? vendor.formRefusal : reply)]
+    }) { (server) async throws in
+      let provider = try vendor.provider(at: server.authority)
+      // The schema is refused for good at once, the tool after three times.
+      for count in [3, 5, 7, 8] {
         _ = try await provider.emotions(inMood: "x", deadline: .after(.seconds(10)))
         #expect(server.log.requests.count == count)
       }
