@@ -8,7 +8,8 @@ package final class SnapshotCache: Sendable {
   private struct Waiter {
     let number: UInt64
     let required: Int64
-    let continuation: CheckedContinuation<Result<Void, StoreError>, Never>
+    /// Gets no snapshot where the one that was read lacks writes that are required.
+    let continuation: CheckedContinuation<Result<CatalogSnapshot?, StoreError>, Never>
   }
 
   private struct State {
@@ -69,16 +70,22 @@ package final class SnapshotCache: Sendable {
     let required = self.state.withLock { state in use == .answers ? 0 : state.required }
     while true {
       if let snapshot = self.served(required: required) { return snapshot }
-      try await self.wait(required: required, refresh)
+      if let snapshot = try await self.wait(required: required, refresh) { return snapshot }
     }
   }
 
-  private func wait(required: Int64, _ refresh: () -> Void) async throws(StoreError) {
+  /// Waits for the outcome of a look at the store, however long that takes.
+  ///
+  /// - Returns: The snapshot; `nil` where the look began before the writes that are required.
+  private func wait(
+    required: Int64,
+    _ refresh: () -> Void
+  ) async throws(StoreError) -> CatalogSnapshot? {
     let number = self.state.withLock { state in
       state.count += 1
       return state.count
     }
-    let outcome: Result<Void, StoreError> = await withTaskCancellationHandler {
+    let outcome: Result<CatalogSnapshot?, StoreError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let starts = self.state.withLock { state in
           state.waiters.append(
@@ -95,7 +102,7 @@ package final class SnapshotCache: Sendable {
     } onCancel: {
       self.dismiss(number)
     }
-    try outcome.get()
+    return try outcome.get()
   }
 
   private func dismiss(_ number: UInt64) {
@@ -132,9 +139,9 @@ package final class SnapshotCache: Sendable {
     do throws(StoreError) {
       let current = try current()
       let snapshot = if let kept = self.kept(current.version) { kept } else { try build() }
-      self.finish(.success(()), snapshot: snapshot, writes: current.writes, at: started)
+      self.finish(.success(snapshot), writes: current.writes, at: started)
     } catch {
-      self.finish(.failure(error), snapshot: nil, writes: 0, at: started)
+      self.finish(.failure(error), writes: 0, at: started)
     }
   }
 
@@ -152,9 +159,9 @@ package final class SnapshotCache: Sendable {
       let current = try await current()
       let snapshot =
         if let kept = self.kept(current.version) { kept } else { try await current.build() }
-      self.finish(.success(()), snapshot: snapshot, writes: current.writes, at: started)
+      self.finish(.success(snapshot), writes: current.writes, at: started)
     } catch {
-      self.finish(.failure(error), snapshot: nil, writes: 0, at: started)
+      self.finish(.failure(error), writes: 0, at: started)
     }
   }
 
@@ -169,35 +176,41 @@ package final class SnapshotCache: Sendable {
   }
 
   private func serveOldWhileRebuilding() {
-    let served = self.state.withLock { state in
+    let (snapshot, served) = self.state.withLock { state -> (CatalogSnapshot?, [Waiter]) in
       state.phase = .rebuilding
       state.delay = nil
-      guard state.snapshot != nil else { return [Waiter]() }
+      guard let snapshot = state.snapshot else { return (nil, []) }
       let writes = state.writes
       let served = state.waiters.filter { waiter in waiter.required <= writes }
       state.waiters.removeAll { waiter in waiter.required <= writes }
-      return served
+      return (snapshot, served)
     }
-    for waiter in served { waiter.continuation.resume(returning: .success(())) }
+    for waiter in served { waiter.continuation.resume(returning: .success(snapshot)) }
   }
 
   private func finish(
-    _ outcome: Result<Void, StoreError>,
-    snapshot: CatalogSnapshot?,
+    _ outcome: Result<CatalogSnapshot, StoreError>,
     writes: Int64,
     at started: ContinuousClock.Instant
   ) {
-    let waiters = self.state.withLock { state in
-      if let snapshot {
+    let waiters = self.state.withLock { state -> [Waiter] in
+      switch outcome {
+      case .success(let snapshot):
         state.snapshot = snapshot
         state.writes = writes
         state.checkedAt = started
+        state.delay = nil
+      case .failure(let error): state.delay = error
       }
       state.phase = .idle
-      if case .failure(let error) = outcome { state.delay = error } else { state.delay = nil }
       defer { state.waiters = [] }
       return state.waiters
     }
-    for waiter in waiters { waiter.continuation.resume(returning: outcome) }
+    for waiter in waiters {
+      let answer = outcome.map { snapshot -> CatalogSnapshot? in
+        waiter.required <= writes ? snapshot : nil
+      }
+      waiter.continuation.resume(returning: answer)
+    }
   }
 }

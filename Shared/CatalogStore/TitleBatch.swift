@@ -27,8 +27,9 @@ package struct TitleBatch: Sendable {
       throw .rejected("vectors must have 1 to 65,536 dimensions")
     }
     guard vectors.allSatisfy(\.isFinite) else { throw .rejected("a vector is not finite") }
-    for stored in titles { try Self.check(stored.title) }
-    guard !emotions.contains("") else { throw .rejected("an emotion has no name") }
+    for stored in titles {
+      if let problem = Self.problem(with: stored.title) { throw .rejected(problem) }
+    }
     self.titles = titles
     self.emotionVectors = emotionVectors
     self.space = space
@@ -36,21 +37,26 @@ package struct TitleBatch: Sendable {
     self.emotions = emotions
   }
 
-  private static func check(_ title: CatalogTitle) throws(StoreError) {
-    guard !title.id.isEmpty else { throw .rejected("a title has no id") }
+  /// Why no store can hold a title; `nil` where one may.
+  package static func problem(with title: CatalogTitle) -> String? {
+    guard !title.id.isEmpty else { return "a title has no id" }
     let texts =
       [title.id, title.name, title.description, title.annotatedBy]
       + [title.ageRating, title.imdbID].compactMap(\.self)
       + title.genres + title.productionCountries + title.emojis + title.emotions.map(\.name)
     // SQLite would end the text there.
     guard !texts.contains(where: { text in text.utf8.contains(0) }) else {
-      throw .rejected("a text of the title \(title.id) holds a NUL character")
+      return "a text of the title \(title.id) holds a NUL character"
+    }
+    guard title.emotions.allSatisfy({ emotion in !emotion.name.isEmpty }) else {
+      return "an emotion of the title \(title.id) has no name"
     }
     let numbers =
       [title.imdbScore, title.tmdbPopularity, title.tmdbScore].compactMap(\.self)
       + title.emotions.map(\.intensity)
     guard numbers.allSatisfy(\.isFinite) else {
-      throw .rejected("a number of the title \(title.id) is not finite")
+      return "a number of the title \(title.id) is not finite"
     }
+    return nil
   }
 }

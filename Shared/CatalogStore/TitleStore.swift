@@ -27,6 +27,11 @@ package protocol TitleStore: Sendable {
   /// The titles in the order asked; those that are missing are left out.
   func titles(_ ids: [String], for use: CatalogUse) async throws(StoreError) -> [CatalogTitle]
 
+  /// Why the store can't hold a title, whatever else it holds; `nil` where it can.
+  ///
+  /// One such title has all those refused that are written with it.
+  func problem(with title: CatalogTitle) -> String?
+
   /// Adds titles or replaces those with the same id, all or none.
   ///
   /// Of titles with the same id the last counts.
@@ -69,6 +74,9 @@ package protocol TitleStore: Sendable {
 }
 
 extension TitleStore {
+  /// Of a store without limits of its own.
+  package func problem(with title: CatalogTitle) -> String? { TitleBatch.problem(with: title) }
+
   /// The view for changes.
   package func snapshot() async throws(StoreError) -> CatalogSnapshot {
     try await self.snapshot(for: .changes)

@@ -164,6 +164,12 @@ package final class MilvusCatalogStore: TitleStore {
     return ids.compactMap { id in records[id] }
   }
 
+  package func problem(with title: CatalogTitle) -> String? {
+    if let problem = TitleBatch.problem(with: title) { return problem }
+    do throws(StoreError) { try TitleRows.check(title) } catch { return error.description }
+    return nil
+  }
+
   package func upsert(
     _ titles: [StoredTitle],
     emotionVectors: [String: [Float]],

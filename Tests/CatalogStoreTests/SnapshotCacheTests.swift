@@ -1,4 +1,5 @@
 import CatalogStore
+import Synchronization
 import Testing
 
 @Suite struct `Snapshots that are kept` {
@@ -43,6 +44,31 @@ import Testing
     #expect(try await writer == "2")
     #expect(try await Self.ask(cache, for: .answers, writes: 2) == "2")
     #expect(cache.delay == nil)
+  }
+
+  /// A store whose version takes longer to learn than a snapshot is trusted.
+  @Test(.timeLimit(.minutes(1)), arguments: [CatalogUse.answers, .changes])
+  func `are given however long a look took`(use: CatalogUse) async throws {
+    let cache = SnapshotCache()
+    // The first look began before the second write.
+    cache.require(writes: 2)
+    let writes = Mutex<Int64>(0)
+    let snapshot = try await cache.snapshot(for: use) {
+      let written = writes.withLock { writes in
+        writes += 1
+        return writes
+      }
+      Task {
+        await cache.refreshed { () async throws(StoreError) in
+          try? await Task.sleep(for: SnapshotCache.trusted)
+          return (
+            "\(written)", written,
+            { () async throws(StoreError) -> CatalogSnapshot in Self.snapshot("\(written)") }
+          )
+        }
+      }
+    }
+    #expect(snapshot.version == (use == .answers ? "1" : "2"))
   }
 
   @Test func `are not waited for by who was cancelled`() async throws {

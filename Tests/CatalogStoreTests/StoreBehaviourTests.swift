@@ -186,7 +186,7 @@ import Testing
       )
       await expectRefused(
         { $0.title.emotions = [TitleEmotion(name: "", intensity: 1)] },
-        "an emotion has no name"
+        "an emotion of the title tm1 has no name"
       )
       await expectRefused(
         { $0.contentVector = [1, 0] },

@@ -1,4 +1,5 @@
 import CatalogStore
+import HTTPMessage
 import SwiftProtobuf
 import Testing
 
@@ -41,6 +42,20 @@ import Testing
       // Not much smaller than it may be either.
       if index < parts.count - 1 { #expect(size.count > RowWriting.maxBytes * 9 / 10) }
     }
+  }
+
+  @Test func `are told with the limit that one exceeds`() {
+    let store = MilvusCatalogStore(send: { _ in HTTPResponse(status: 503) })
+    var title = Self.title(1, bytes: 20_000)
+    #expect(store.problem(with: title) == nil)
+    title.id = String(repeating: "🎬", count: 256)
+    #expect(store.problem(with: title) == nil)
+    title.id += "x"
+    #expect(store.problem(with: title) == "an id has more than 1024 bytes")
+    #expect(store.problem(with: Self.title(2, bytes: 70_000))?.contains("65535") == true)
+    title = Self.title(3, bytes: 2)
+    title.emotions[0] = TitleEmotion(name: "", intensity: 1)
+    #expect(store.problem(with: title) == "an emotion of the title t3 has no name")
   }
 
   @Test func `are at most a thousand at a time, and one where it is larger alone`() {

@@ -68,14 +68,15 @@ struct CatalogHandlers: Sendable {
     }
   }
 
-  /// Stores titles, all that got an answer or none; tells which of them were there before.
+  /// Stores titles, all that are ready or none; tells which of them were there before.
   private func store(
     _ titles: [CatalogTitle]
   ) async throws -> (prepared: PreparedTitles, known: Set<String>) {
     guard !titles.isEmpty else { return (PreparedTitles(), []) }
     let prepared = try await TitlePreparation(
       emotions: self.recommender.emotions,
-      embeddings: self.recommender.embeddings
+      embeddings: self.recommender.embeddings,
+      store: self.recommender.store
     ).prepare(titles)
     let store = self.recommender.store
     do throws(StoreError) {
@@ -99,15 +100,7 @@ struct CatalogHandlers: Sendable {
     guard (1...Self.mostDeleted).contains(request.ids.count) else {
       throw RPCError.outOfRange("ids", "\(request.ids.count)", "1...\(Self.mostDeleted) ids")
     }
-    for (index, id) in request.ids.enumerated() {
-      guard (1...256).contains(id.utf8.count) else {
-        throw RPCError.invalid(
-          field: "ids[\(index)]",
-          "must have 1...256 bytes, has \(id.utf8.count)",
-          reason: "OUT_OF_RANGE"
-        )
-      }
-    }
+    for (index, id) in request.ids.enumerated() { try TitleID.check(id, at: "ids[\(index)]") }
     let (deleted, known) = try await self.remove(request.ids)
     let version = try await self.version()
     return .with {

@@ -8,11 +8,8 @@ extension CatalogTitle {
   /// Throws `invalid_argument` with the JSON path of the first field at fault, below `path`.
   init(_ message: Netflixgpt_Catalog_V1_Title, at path: String) throws(RPCError) {
     let check = FieldCheck(path: path)
-    try check.text(message.id, "id", bytes: 1...256)
-    try check.text(message.name, "name", bytes: 1...2000)
-    guard message.name.contains(where: { !$0.isWhitespace }) else {
-      throw .invalid(field: "\(path).name", "must not be blank", reason: "REQUIRED")
-    }
+    try TitleID.check(message.id, at: "\(path).id")
+    try check.name(message.name, "name", bytes: 1...2000)
     self.init(id: message.id, name: message.name, type: try check.type(message.type))
     try check.text(message.description_p, "description", bytes: 0...20_000)
     self.description = message.description_p
@@ -83,6 +80,14 @@ private struct FieldCheck {
     }
   }
 
+  /// A text that can be seen.
+  func name(_ text: String, _ field: String, bytes: ClosedRange<Int>) throws(RPCError) {
+    try self.text(text, field, bytes: bytes)
+    guard !text.isBlank else {
+      throw .invalid(field: "\(self.path).\(field)", "must not be blank", reason: "REQUIRED")
+    }
+  }
+
   func list(_ texts: [String], _ field: String, most: Int) throws(RPCError) -> [String] {
     guard texts.count <= most else {
       throw .tooMany("\(self.path).\(field)", texts.count, most: most)
@@ -126,7 +131,7 @@ private struct FieldCheck {
     var names: Set<String> = []
     var checked: [TitleEmotion] = []
     for (index, emotion) in emotions.enumerated() {
-      try self.text(emotion.name, "emotions[\(index)].name", bytes: 1...64)
+      try self.name(emotion.name, "emotions[\(index)].name", bytes: 1...64)
       let intensity = try self.number(
         emotion.intensity,
         0...1,

@@ -20,7 +20,7 @@ struct Ingestor: Sendable {
   struct Outcome: Sendable {
     var stored = 0
     var unchanged = 0
-    /// Titles without an answer, and why.
+    /// Titles without an answer or that can't be stored, and why.
     var failures: [(id: String, reason: String)] = []
     /// How many stored titles were annotated by whom in whose place, and why.
     var fallbacks: [String: Int] = [:]
@@ -107,7 +107,11 @@ struct Ingestor: Sendable {
 
   /// Asks the services about a batch, once more after a moment where one is not available.
   func prepare(_ titles: [CatalogTitle]) async throws -> PreparedTitles {
-    let preparation = TitlePreparation(emotions: self.emotions, embeddings: self.embeddings)
+    let preparation = TitlePreparation(
+      emotions: self.emotions,
+      embeddings: self.embeddings,
+      store: self.store
+    )
     do {
       return try await preparation.prepare(titles)
     } catch let error as RPCError where error.code == .unavailable {

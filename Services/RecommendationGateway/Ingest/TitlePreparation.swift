@@ -7,6 +7,7 @@ import SwiftProtobuf
 struct TitlePreparation: Sendable {
   let emotions: EmotionBackend
   let embeddings: EmbeddingBackend
+  let store: any TitleStore
 
   /// Time for the calls of a batch, which may take long where a language model answers.
   private static let timeout = Duration.seconds(120)
@@ -36,6 +37,16 @@ struct TitlePreparation: Sendable {
           $0.code = Code.failedPrecondition.name
           $0.message = "none of its emotions is known to the embedding model"
           $0.field = ""
+        }
+        continue
+      }
+      if let problem = self.store.problem(with: title) {
+        prepared.failures[title.id] = .with {
+          $0.code = Code.invalidArgument.name
+          $0.message = problem
+          $0.field = ""
+          $0.reason = "STORE_REJECTED"
+          $0.mayPass = false
         }
         continue
       }
@@ -93,9 +104,9 @@ extension CatalogTitle {
   var titleText: Netflixgpt_Emotion_V1_TitleText {
     .with {
       $0.id = self.id
-      $0.name = String(self.name.unicodeScalars.prefix(500))
+      $0.name = String(self.name.withoutBlankStart.prefix(500))
       $0.description_p = String(self.description.unicodeScalars.prefix(5000))
-      $0.genres = Array(self.genres.prefix(32))
+      $0.genres = self.genres.prefix(32).map { String($0.unicodeScalars.prefix(100)) }
     }
   }
 

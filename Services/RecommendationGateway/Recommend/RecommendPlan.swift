@@ -46,13 +46,11 @@ struct RecommendPlan: Sendable {
     return Int(limit)
   }
 
-  private static func mood(_ text: String, at field: String) throws(RPCError) -> String {
+  /// A mood, trimmed.
+  static func mood(_ text: String, at field: String) throws(RPCError) -> String {
     let scalars = text.unicodeScalars
     // An invisible character says nothing alone, but belongs to the emoji that it ends.
-    guard
-      scalars.contains(where: {
-        !$0.properties.isWhitespace && !$0.properties.isDefaultIgnorableCodePoint
-      }),
+    guard !text.isBlank,
       let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
       let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
     else {

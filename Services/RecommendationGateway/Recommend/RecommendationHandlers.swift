@@ -1,6 +1,7 @@
 import CatalogStore
 import Contracts
 import RPC
+import Safety
 import SwiftProtobuf
 
 /// The methods of the recommendation and catalog services.
@@ -11,9 +12,9 @@ struct RecommendationHandlers: Sendable {
     server.register(
       RecommendationMethods.recommend,
       keeping: { request, context in
-        let snapshot = try await self.snapshot()
-        let plan = try RecommendPlan(request, genres: snapshot.genres)
-        let answer = try await self.recommender.recommend(plan, in: snapshot)
+        let answer = try await self.answer(to: request) { () async throws(RPCError) in
+          try await self.snapshot()
+        }
         context.responseFields.append("server-timing", answer.timings.header)
         return answer.response
       }
@@ -45,7 +46,7 @@ struct RecommendationHandlers: Sendable {
     }
   }
 
-  private func snapshot(orEmpty: Bool = false) async throws -> CatalogSnapshot {
+  private func snapshot(orEmpty: Bool = false) async throws(RPCError) -> CatalogSnapshot {
     let snapshot: CatalogSnapshot
     do { snapshot = try await self.recommender.store.snapshot(for: .answers) } catch {
       throw RPCError(error)
@@ -55,18 +56,37 @@ struct RecommendationHandlers: Sendable {
   }
 
   private func title(_ id: String) async throws -> CatalogTitle {
-    guard !id.isEmpty else {
-      throw RPCError.invalid(field: "id", "must name a title, is empty", reason: "REQUIRED")
-    }
-    guard id.utf8.count <= 256 else {
-      throw RPCError.invalid(field: "id", "must have at most 256 bytes", reason: "TOO_LONG")
-    }
+    try TitleID.check(id, at: "id")
     let titles: [CatalogTitle]
     do { titles = try await self.recommender.store.titles([id], for: .answers) } catch {
       throw RPCError(error)
     }
     guard let title = titles.first else { throw RPCError.unknownTitle(id) }
     return title
+  }
+
+  /// Titles for a request, or help alone, also where there is no catalog to look for titles in.
+  ///
+  /// - Parameters:
+  ///   - request: As it came.
+  ///   - path: What stands before its fields in a JSON path.
+  ///   - catalog: Gives what is searched.
+  /// - Returns: The answer, and how long its parts took.
+  /// - Throws: `RPCError`.
+  private func answer(
+    to request: Netflixgpt_Recommendation_V1_RecommendRequest,
+    at path: String = "",
+    from catalog: @escaping @Sendable () async throws(RPCError) -> CatalogSnapshot
+  ) async throws -> Recommender.Answer {
+    let mood = try RecommendPlan.mood(request.mood, at: "\(path)mood")
+    return try await self.recommender.titlesOrHelp(for: mood) { level in
+      let snapshot: CatalogSnapshot
+      do throws(RPCError) { snapshot = try await catalog() } catch {
+        throw NoTitles(error: error, course: .init(part: .catalog, level: level))
+      }
+      let plan = try RecommendPlan(request, at: path, genres: snapshot.genres)
+      return try await self.recommender.titles(plan, atLeast: level, in: snapshot)
+    }
   }
 
   /// Of one batch.
@@ -84,21 +104,39 @@ struct RecommendationHandlers: Sendable {
         reason: "OUT_OF_RANGE"
       )
     }
-    let snapshot = try await self.snapshot()
+    let level = items.map { self.level(of: $0.mood) }.max() ?? .none
+    let catalog: Result<CatalogSnapshot, RPCError>
+    do {
+      catalog = .success(
+        try await Recommender.leavingTimeForHelp(at: level) { try await self.snapshot() }
+      )
+    } catch {
+      // Without a catalog nobody gets titles, but those in need get help.
+      guard level == .crisis, !Task.isCancelled else { throw error }
+      catalog = .failure(error as? RPCError ?? Recommender.late)
+    }
     let results = try await concurrently(items.indices, atMost: 8) { index in
-      await self.result(of: items[index], at: index, in: snapshot)
+      await self.result(of: items[index], at: index, from: catalog)
     }
     return .with { $0.results = results }
+  }
+
+  /// Of a mood as it came, by its phrases.
+  private func level(of mood: String) -> SafetyLevel {
+    guard let mood = try? RecommendPlan.mood(mood, at: "mood") else { return .none }
+    return self.recommender.safety.phrases.level(of: mood)
   }
 
   private func result(
     of request: Netflixgpt_Recommendation_V1_RecommendRequest,
     at index: Int,
-    in snapshot: CatalogSnapshot
+    from catalog: Result<CatalogSnapshot, RPCError>
   ) async -> Netflixgpt_Recommendation_V1_BatchRecommendResult {
     do {
-      let plan = try RecommendPlan(request, at: "requests[\(index)].", genres: snapshot.genres)
-      let answer = try await self.recommender.recommend(plan, in: snapshot)
+      let path = "requests[\(index)]."
+      let answer = try await self.answer(to: request, at: path) { () async throws(RPCError) in
+        try catalog.get()
+      }
       return .with { $0.response = answer.response.message }
     } catch {
       return .with { $0.failure = .init(error) }

@@ -19,6 +19,7 @@ struct Recommender: Sendable {
   let answers: LRUCache<TextDigest, KeptMessage<Response>>
 
   typealias Response = Netflixgpt_Recommendation_V1_RecommendResponse
+  typealias Answer = (response: KeptMessage<Response>, timings: Timings)
 
   /// Larger answers are not kept: a thousand of them would take hundreds of megabytes.
   private static let mostTitlesKept = 25
@@ -28,25 +29,57 @@ struct Recommender: Sendable {
     var emotions: [(name: String, intensity: Double)]
     var language = "und"
     var confidence = 0.0
-    var safety = SafetyLevel.none
     var usage: [Netflixgpt_Answer_V1_Usage] = []
     var degraded: [Netflixgpt_Answer_V1_Degradation] = []
   }
 
+  /// Titles for a checked request, or help alone, and how long the parts took.
+  func recommend(_ plan: RecommendPlan, in snapshot: CatalogSnapshot) async throws -> Answer {
+    try await self.titlesOrHelp(for: plan.mood) { level in
+      try await self.titles(plan, atLeast: level, in: snapshot)
+    }
+  }
+
   /// Titles for a checked request, from what is kept or anew, and how long the parts took.
   ///
-  /// Usage tells those who did not compute the answer that it cost nothing.
-  func recommend(
+  /// - Parameters:
+  ///   - plan: The request.
+  ///   - level: Of the mood by its phrases.
+  ///   - snapshot: What is searched.
+  /// - Returns: The answer, and how long its parts took.
+  /// - Throws: `NoTitles` where a part failed.
+  func titles(
     _ plan: RecommendPlan,
+    atLeast level: SafetyLevel,
     in snapshot: CatalogSnapshot
-  ) async throws -> (response: KeptMessage<Response>, timings: Timings) {
+  ) async throws -> Answer {
+    // Only the reading may take all of the caller's time: it may tell that help is needed.
+    let whole = CallScope.current
+    let scope = level == .crisis ? whole : whole.leavingTimeForHelp
+    return try await CallScope.$current.withValue(scope) {
+      try await self.shared(plan, atLeast: level, readingIn: whole, in: snapshot)
+    }
+  }
+
+  /// Usage tells those who did not compute the answer that it cost nothing.
+  private func shared(
+    _ plan: RecommendPlan,
+    atLeast level: SafetyLevel,
+    readingIn scope: CallScope,
+    in snapshot: CatalogSnapshot
+  ) async throws -> Answer {
     var own: (response: Response, timings: Timings)?
     let (kept, _) = try await self.answers.value(
       for: plan.key(version: snapshot.version),
-      isOwn: { ($0 as? RPCError)?.isOfCaller ?? false },
+      isOwn: { ($0 as? NoTitles)?.error.isOfCaller ?? false },
       waiting: { wait in await withoutTurn { await wait() } },
       orCompute: {
-        let answer = try await self.compute(plan, in: snapshot)
+        let answer = try await self.compute(
+          plan,
+          atLeast: level,
+          readingIn: scope,
+          in: snapshot
+        )
         own = answer
         var later = answer.response
         for index in later.usage.indices { later.usage[index].markCached() }
@@ -60,48 +93,50 @@ struct Recommender: Sendable {
     return (kept, Timings())
   }
 
-  /// Help is named whatever else fails, as long as there is someone to name it to.
   private func compute(
     _ plan: RecommendPlan,
+    atLeast level: SafetyLevel,
+    readingIn scope: CallScope,
     in snapshot: CatalogSnapshot
   ) async throws -> (response: Response, timings: Timings) {
-    let level = self.safety.phrases.level(of: plan.mood)
+    var course = NoTitles.Course(part: .emotionService, level: level)
     do {
-      return try await self.answer(plan, atLeast: level, in: snapshot)
-    } catch let error as RPCError where level == .crisis && !error.isOfCaller {
-      var response = Response()
-      response.catalogVersion = snapshot.version
-      response.safety = self.safety.message(at: level, language: "und")
-      response.degraded = [
-        .with {
-          $0.stage = "recommend"
-          $0.from = "catalog"
-          $0.to = "help-alone"
-          $0.reason = error.reason ?? error.code.name.uppercased()
-        }
-      ]
-      return (response, Timings())
+      return try await self.answer(plan, &course, readingIn: scope, in: snapshot)
+    } catch let error as RPCError {
+      throw NoTitles(error: error, course: course, catalogVersion: snapshot.version)
     }
   }
 
   private func answer(
     _ plan: RecommendPlan,
-    atLeast known: SafetyLevel,
+    _ course: inout NoTitles.Course,
+    readingIn scope: CallScope,
     in snapshot: CatalogSnapshot
   ) async throws -> (response: Response, timings: Timings) {
     var timings = Timings()
     let start = ContinuousClock.now
     async let moodVector = self.embeddings.vectors(of: [plan.mood])
-    let reading = await Result { try await self.emotions.reading(of: plan.mood) }
+    let reading = await Result {
+      try await CallScope.$current.withValue(scope) {
+        try await self.emotions.reading(of: plan.mood)
+      }
+    }
     timings.extract = start.duration(to: .now)
+    if case .success(let read) = reading {
+      course.level = max(course.level, SafetyLevel(read.safety))
+      course.language = read.language
+    }
 
+    course.part = .embeddingService
     let content = try await moodVector
+    course.part = .emotionService
     let moods = try Self.reading(
       reading,
       orNearestTo: content.vectors[plan.mood],
       in: snapshot
     )
-    let level = max(known, moods.safety)
+    course.part = .embeddingService
+    let level = course.level
     let action = self.safety.action(at: level)
     var plan = plan
     if action == .softened {
@@ -128,6 +163,7 @@ struct Recommender: Sendable {
       plan: plan,
       isChosenFrom: plan.seed != nil || action == .softened
     )
+    course.part = .catalog
     let ranking = try await snapshot.rankOffLoop(query)
     let best =
       switch action {
@@ -150,7 +186,11 @@ struct Recommender: Sendable {
     response.exact = ranking.exact && chosen.elementsEqual(ranking.titles.prefix(chosen.count))
     response.catalogVersion = snapshot.version
     response.degraded = moods.degraded
-    response.safety = self.safety.message(at: level, language: moods.language)
+    response.safety = self.safety.message(
+      at: level,
+      language: moods.language,
+      mood: plan.mood
+    )
     response.usage = moods.usage + [content.usage] + usage
     if response.usage.allSatisfy(\.hasUsd) {
       response.usd = response.usage.reduce(0) { $0 + $1.usd }
@@ -171,7 +211,6 @@ struct Recommender: Sendable {
         emotions: response.emotions.map { (name: $0.name, intensity: $0.intensity) },
         language: response.language,
         confidence: response.confidence,
-        safety: SafetyLevel(response.safety),
         usage: [response.usage],
         degraded: response.degraded
       )
@@ -314,11 +353,6 @@ extension RecommendPlan {
         + lists.flatMap { ["\($0.count)"] + $0.sorted() }
     )
   }
-}
-
-extension RPCError {
-  /// Whether it concerns the caller's own time, and not what was asked.
-  fileprivate var isOfCaller: Bool { self.code == .deadlineExceeded || self.code == .canceled }
 }
 
 extension Result where Failure == any Error {

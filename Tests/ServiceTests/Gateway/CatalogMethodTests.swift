@@ -104,6 +104,59 @@ import Testing
     }
   }
 
+  @Test(arguments: [" ", "\u{200b}", "\u{3000}\u{fe0f}"])
+  func `names a text that can't be seen, and stores the other titles`(blank: String) async throws {
+    try await ToyGateway.with { gateway in
+      let answer = try await self.upsert(
+        gateway,
+        [
+          self.title("good"),
+          self.title("unfelt") {
+            $0.emotions = [
+              .with {
+                $0.name = blank; $0.intensity = 1
+              }
+            ]
+          },
+          self.title("unnamed") { $0.name = blank },
+        ]
+      )
+      #expect(answer.results[0].change == .added)
+      #expect(
+        answer.results.dropFirst().map(\.failure.field) == [
+          "titles[1].emotions[0].name", "titles[2].name",
+        ]
+      )
+      #expect(answer.results.dropFirst().allSatisfy { $0.failure.reason == "REQUIRED" })
+    }
+  }
+
+  @Test func `a name that begins out of sight is still seen by the emotion service`() {
+    let name = String(repeating: " ", count: 600) + "Alpha"
+    #expect(CatalogTitle(id: "a", name: name, type: .movie).titleText.name == "Alpha")
+  }
+
+  @Test func `stores the titles beside one that the store can't hold`() async throws {
+    try await ToyGateway.with(at: .limitedFile) { gateway in
+      let answer = try await self.upsert(
+        gateway,
+        [
+          self.title("good"),
+          self.title("huge") {
+            // Six bytes each as JSON.
+            $0.description_p = "joy" + String(repeating: "\u{1}", count: 19_000)
+          },
+        ]
+      )
+      #expect(answer.results[0].change == .added)
+      #expect(answer.results[1].failure.code == "invalid_argument")
+      #expect(answer.results[1].failure.reason == "STORE_REJECTED")
+      #expect(answer.results[1].failure.message.contains("65535"))
+      let stored = try await gateway.store.titles(["good", "huge"])
+      #expect(stored.map(\.id) == ["good"])
+    }
+  }
+
   @Test(arguments: [0, 101])
   func `takes 1 to 100 titles`(count: Int) async throws {
     try await ToyGateway.with { gateway in
@@ -156,6 +209,36 @@ import Testing
       let after = try await gateway.recommend("joy") { $0.limit = 100 }
       #expect(Set(after.recommendations.map(\.title.id)) == ["a3", "a4", "a5", "a6"])
       #expect(after.catalogVersion == answer.catalogVersion)
+    }
+  }
+
+  @Test(arguments: ["", "a1\0zzz", String(repeating: "é", count: 257)])
+  func `removes nothing where an id can't be one`(id: String) async throws {
+    try await ToyGateway.with { gateway in
+      let error = await #expect(throws: RPCError.self) {
+        try await gateway.client.call(
+          CatalogMethods.deleteTitles,
+          .with { $0.ids = ["a2", id] }
+        )
+      }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.field == "ids[1]")
+      let left = try await gateway.store.titles(["a1", "a2"])
+      #expect(left.map(\.id) == ["a1", "a2"])
+    }
+  }
+
+  @Test func `an id has up to 256 characters, however many bytes`() async throws {
+    try await ToyGateway.with { gateway in
+      let id = String(repeating: "é", count: 256)
+      let answer = try await self.upsert(gateway, [self.title(id), self.title(id + "é")])
+      #expect(answer.results[0].change == .added)
+      #expect(answer.results[1].failure.field == "titles[1].id")
+      let deletion = try await gateway.client.call(
+        CatalogMethods.deleteTitles,
+        .with { $0.ids = [id] }
+      )
+      #expect(deletion.deleted == 1)
     }
   }
 

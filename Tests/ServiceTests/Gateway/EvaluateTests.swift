@@ -95,5 +95,7 @@ import Testing
       #expect(figures.chanceNDCGAt10 < 0.5)
     }
     #expect(throws: MoodQueries.Malformed.self) { try CommentRetrieval("no labels") }
+    #expect(throws: MoodQueries.Malformed.self) { try CommentRetrieval("") }
+    #expect(throws: MoodQueries.Malformed.self) { try CommentRetrieval("so so\t27\tid") }
   }
 }

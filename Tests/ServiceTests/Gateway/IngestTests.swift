@@ -33,6 +33,32 @@ import Testing
     }
   }
 
+  @Test func `a title is put to the emotion service within its limits`() {
+    let title = CatalogTitle(
+      id: "1",
+      name: String(repeating: "n", count: 501),
+      type: .movie,
+      description: String(repeating: "d", count: 5001),
+      genres: Array(repeating: String(repeating: "g", count: 101), count: 33)
+    )
+    let text = title.titleText
+    #expect(text.name.count == 500)
+    #expect(text.description_p.count == 5000)
+    #expect(text.genres == Array(repeating: String(repeating: "g", count: 100), count: 32))
+  }
+
+  @Test func `a title that the store can't hold is named, and the others are stored`() async throws
+  {
+    let long = "joy" + String(repeating: " x", count: 34_000)
+    let csv = ToyGateway.header + "\nhuge,A,MOVIE,\(long),,,,[],,\nfine,B,MOVIE,joy,,,,[],,"
+    try await ToyGateway.with("", at: .limitedFile) { gateway in
+      let outcome = try await gateway.ingest(csv)
+      #expect(outcome.stored == 1)
+      #expect(outcome.failures.map(\.id) == ["huge"])
+      #expect(outcome.failures.first?.reason.contains("65535") == true)
+    }
+  }
+
   @Test func `a run cut off half way ends in the same catalog as one that was not`() async throws {
     let rows = (100..<300).map { "t\($0),T\($0),MOVIE,\(ToyServices.feelings[$0 % 8]),,,,[],," }
     let whole = ([ToyGateway.header] + rows).joined(separator: "\n")

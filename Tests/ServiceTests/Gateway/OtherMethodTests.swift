@@ -73,7 +73,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [("nobody", Code.notFound), ("", .invalidArgument)])
+  @Test(arguments: [
+    ("nobody", Code.notFound), ("", .invalidArgument), ("a1\0zzz", .invalidArgument),
+    (String(repeating: "é", count: 256), .notFound),
+    (String(repeating: "é", count: 257), .invalidArgument),
+  ])
   func `an id that names no title is an error`(id: String, code: Code) async throws {
     try await ToyGateway.with { gateway in
       for call in [false, true] {

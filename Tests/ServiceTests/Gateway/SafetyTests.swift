@@ -1,4 +1,5 @@
 import Contracts
+import RPC
 import Safety
 import SwiftProtobuf
 import Synchronization
@@ -75,6 +76,81 @@ import Testing
       #expect(answer.safety.level == .crisis)
       #expect(!answer.safety.resources.isEmpty)
       #expect(answer.recommendations.isEmpty)
+      #expect(answer.degraded.map(\.from) == ["embedding-service"])
+      #expect(answer.degraded.map(\.to) == ["help-alone"])
+      #expect(answer.safety.resources.first?.region == "US")
+      let german = try await gateway.recommend("ich will nicht mehr leben")
+      #expect(german.safety.resources.first?.region == "DE")
+    }
+  }
+
+  @Test(arguments: [
+    (ToyGateway.Place.nowhere, "STORE_UNAVAILABLE"), (.file, "CATALOG_EMPTY"),
+  ])
+  func `help is named without a catalog`(place: ToyGateway.Place, reason: String) async throws {
+    try await ToyGateway.with("", at: place) { gateway in
+      let answer = try await gateway.recommend("I want to die")
+      #expect(answer.safety.level == .crisis)
+      #expect(!answer.safety.resources.isEmpty)
+      #expect(answer.degraded.map(\.from) == ["catalog"])
+      #expect(answer.degraded.map(\.reason) == [reason])
+      let error = await #expect(throws: RPCError.self) { try await gateway.recommend("joy") }
+      #expect(error?.reason == reason)
+    }
+  }
+
+  @Test func `help is named in a batch without a catalog`() async throws {
+    try await ToyGateway.with("") { gateway in
+      func answers(
+        _ moods: [String]
+      ) async throws -> [Netflixgpt_Recommendation_V1_BatchRecommendResult] {
+        try await gateway.client.call(
+          RecommendationMethods.batchRecommend,
+          .with { $0.requests = moods.map { mood in .with { $0.mood = mood } } }
+        ).results
+      }
+      let results = try await answers(["joy", "I want to die", ""])
+      try #require(results.count == 3)
+      #expect(results[0].failure.reason == "CATALOG_EMPTY")
+      #expect(results[1].response.safety.level == .crisis)
+      #expect(results[2].failure.field == "requests[2].mood")
+      await #expect(throws: RPCError.self) { try await answers(["joy", "fear"]) }
+    }
+  }
+
+  @Test(arguments: ["DOWN", "EMBEDDING_SPACE_MISMATCH"])
+  func `help is named when only the emotion service saw the crisis`(reason: String) async throws {
+    try await ToyGateway.with(Self.catalog) { gateway in
+      gateway.services.state.withLock { state in
+        state.safety = .crisis
+        if reason == "DOWN" { state.isEmbeddingDown = true } else { state.space = "other/8" }
+      }
+      let answer = try await gateway.recommend("fear of tonight")
+      #expect(answer.safety.level == .crisis)
+      #expect(!answer.safety.resources.isEmpty)
+      #expect(answer.degraded.map(\.from) == ["embedding-service"])
+      #expect(answer.degraded.map(\.to) == ["help-alone"])
+    }
+  }
+
+  @Test(arguments: ["emotion-service", "embedding-service", "catalog"])
+  func `help is named before the caller's time is over`(slow: String) async throws {
+    let place = slow == "catalog" ? ToyGateway.Place.nowhere : .file
+    try await ToyGateway.with(slow == "catalog" ? "" : Self.catalog, at: place) { gateway in
+      gateway.services.state.withLock { state in
+        state.safety = .crisis
+        if slow == "emotion-service" { state.extractDelay = .seconds(5) }
+        if slow == "embedding-service" { state.embedDelay = .seconds(5) }
+      }
+      let answer = try await gateway.client.call(
+        RecommendationMethods.recommend,
+        // Where it answers, the emotion service alone sees the crisis.
+        .with { $0.mood = slow == "embedding-service" ? "fear of tonight" : "I want to die" },
+        timeout: .seconds(3)
+      )
+      #expect(answer.safety.level == .crisis)
+      // A machine that is busy may not get to name the part in time.
+      #expect(["catalog", slow].contains(answer.degraded.first?.from))
       #expect(answer.degraded.map(\.to) == ["help-alone"])
     }
   }
@@ -90,5 +166,16 @@ import Testing
   @Test(arguments: ["[]", "{}", "[{\"name\":\"\"}]", "nonsense"])
   func `a file of help that can't be used is refused`(json: String) {
     #expect(throws: HelpResources.InvalidFile.self) { try HelpResources(json: Array(json.utf8)) }
+  }
+
+  @Test(arguments: ["pt", "PT", "pt-BR", "pt-PT"])
+  func `help is found by the language of its tag`(tag: String) throws {
+    let json = """
+      [{"name":"a","contact":"","url":"","region":"","languages":["\(tag)"]}]
+      """
+    let help = try HelpResources(json: Array(json.utf8))
+    #expect(help.resources(for: "pt").map(\.name) == ["a"])
+    #expect(help.resources(for: "pt-BR").map(\.name) == ["a"])
+    #expect(help.resources(for: "en").isEmpty)
   }
 }

@@ -3,6 +3,7 @@ import CatalogStore
 import Contracts
 import Foundation
 import Caching
+import MilvusStore
 import RPC
 import Safety
 
@@ -11,27 +12,42 @@ import Safety
 /// A gateway's methods over a catalog in a temporary folder and the toy services.
 struct ToyGateway {
   let services = ToyServices()
-  let store: SQLiteCatalogStore
+  let store: any TitleStore
   let recommender: Recommender
   let client: RPCClient
-  private let folder: URL
+  let folder: URL
+
+  /// Where the catalog lies.
+  enum Place {
+    case file
+    /// A file that holds what Milvus can hold.
+    case limitedFile
+    /// A Milvus that can't be reached.
+    case nowhere
+  }
 
   /// Runs `body` with a gateway whose catalog has the titles of `csv`.
   static func with(
     _ csv: String = ToyGateway.catalog,
     safety: SafetyMode = .soften,
+    at place: Place = .file,
     _ body: (ToyGateway) async throws -> Void
   ) async throws {
-    let gateway = try ToyGateway(safety: safety)
+    let gateway = try ToyGateway(safety: safety, at: place)
     defer { try? FileManager.default.removeItem(at: gateway.folder) }
     if !csv.isEmpty { _ = try await gateway.ingest(csv) }
     try await body(gateway)
   }
 
-  private init(safety: SafetyMode) throws {
+  private init(safety: SafetyMode, at place: Place) throws {
     self.folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
-    self.store = try SQLiteCatalogStore(path: self.folder.appending(path: "toy.sqlite").path)
+    let path = self.folder.appending(path: "toy.sqlite").path
+    switch place {
+    case .file: self.store = try SQLiteCatalogStore(path: path)
+    case .limitedFile: self.store = LimitedStore(try SQLiteCatalogStore(path: path))
+    case .nowhere: self.store = MilvusCatalogStore(send: unreachable)
+    }
     self.recommender = Recommender(
       emotions: EmotionBackend(
         try self.services.emotionClient,

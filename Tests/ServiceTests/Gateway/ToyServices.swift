@@ -15,6 +15,7 @@ final class ToyServices: Sendable {
     var embeddedTexts: [String] = []
     var isEmotionDown = false
     var isEmbeddingDown = false
+    var embedDelay = Duration.zero
     var space = "toy/8"
     var extractDelay = Duration.zero
     var isAnnotationDegraded = false
@@ -23,6 +24,9 @@ final class ToyServices: Sendable {
     var safety = Netflixgpt_Answer_V1_SafetyLevel.unspecified
     /// Of moods that are read.
     var confidence = 0.9
+    /// Titles handed over in batches, by id.
+    var submitted: [String: Netflixgpt_Emotion_V1_TitleText] = [:]
+    var isOutOfCredit = false
   }
 
   let state = Mutex(State())
@@ -63,6 +67,7 @@ final class ToyServices: Sendable {
   }
 
   private func registerEmotion(on server: inout RPCServer) {
+    self.registerBatches(on: &server)
     server.register(EmotionMethods.extractEmotions) { request, _ in
       let state = self.state.withLock { state in
         state.extractCalls += 1
@@ -109,7 +114,7 @@ final class ToyServices: Sendable {
     }
   }
 
-  private static func emotions(in text: String) -> [Netflixgpt_Answer_V1_Emotion] {
+  static func emotions(in text: String) -> [Netflixgpt_Answer_V1_Emotion] {
     Self.feelings(in: text).enumerated().map { rank, name in
       .with {
         $0.name = name
@@ -120,12 +125,16 @@ final class ToyServices: Sendable {
 
   private func registerEmbedding(on server: inout RPCServer) {
     server.register(EmbeddingMethods.embed) { request, _ in
-      let (isDown, space, provider) = self.state.withLock { state in
+      let state = self.state.withLock { state in
         state.embedCalls += 1
         state.embeddedTexts += request.texts
-        return (state.isEmbeddingDown, state.space, state.provider)
+        return state
       }
-      if isDown { throw RPCError(.unavailable, "down") }
+      for (index, text) in request.texts.enumerated() where text.allSatisfy(\.isWhitespace) {
+        throw RPCError.invalid(field: "texts[\(index)]", "must not be blank", reason: "REQUIRED")
+      }
+      if state.isEmbeddingDown { throw RPCError(.unavailable, "down") }
+      if state.embedDelay > .zero { try await Task.sleep(for: state.embedDelay) }
       return .with { answer in
         answer.embeddings = request.texts.map { text in
           .with { embedding in
@@ -139,10 +148,10 @@ final class ToyServices: Sendable {
           }
         }
         answer.space = .with {
-          $0.fingerprint = space
+          $0.fingerprint = state.space
           $0.dimensions = 8
         }
-        answer.usage = .with { $0.provider = provider }
+        answer.usage = .with { $0.provider = state.provider }
       }
     }
     server.register(EmbeddingMethods.getEmbeddingSpace) { _, _ in

@@ -263,6 +263,7 @@ struct BatchIngest: Sendable {
       await self.ingestor.store(.success(try await self.ingestor.prepare(titles)), &counted)
       if let interruption = counted.interruption { throw interruption }
     }
+    let unstored = counted.failures.dropFirst(outcome.failures.count)
     outcome = counted
     let unanswered = retry.failed.count + retry.again.reduce(0) { $0 + $1.titles.count }
     self.report(
@@ -277,10 +278,9 @@ struct BatchIngest: Sendable {
         journal.add(titles, handling, size: Self.titlesPerBatch)
       }
       outcome.failures += retry.failed
-      journal.parts[index].failures = Dictionary(retry.failed.map { ($0.id, $0.reason) }) {
-        first,
-        _ in first
-      }
+      journal.parts[index].failures = Dictionary(
+        (retry.failed + unstored).map { ($0.id, $0.reason) }
+      ) { first, _ in first }
     }
     // Of a batch with titles that the file lacks, what failed is left to a run of the whole file.
     return isWhole ? retry.stop.map { .stopped($0) } ?? .ended : .ended

@@ -39,7 +39,7 @@ struct BatchJournal: Sendable {
     /// Whether it may have reached the provider: on the disk before it is handed over.
     var wasTried = false
     var isDone = false
-    /// Titles that got no answer and are not handed over again, and why.
+    /// Titles that got no answer or could not be stored, and are not handed over again, and why.
     var failures: [String: String] = [:]
     var inputTokens = 0
     var outputTokens = 0
