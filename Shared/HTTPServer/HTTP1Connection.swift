@@ -23,6 +23,12 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
   /// A longer body of a refused request ends the connection instead of being passed over.
   private static let maxSkippedBytes = 64 << 10
 
+  /// Requests that may wait for the one being answered; the last that may ends the connection, whose
+  /// client asks again for what it got no answer to.
+  ///
+  /// Source: https://www.rfc-editor.org/rfc/rfc9112#section-9.3.2
+  private static let maxWaiting = 128
+
   private let loop: ServerLoop
   private let peer: Peer
   private let lifetime: ConnectionLifetime
@@ -124,6 +130,8 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   /// Answers at once; what comes of the body is passed over, or nothing is read any more.
   private func refuse(_ response: HTTPResponse, _ exchange: HTTP1Exchange) {
+    var exchange = exchange
+    if self.waiting.count >= Self.maxWaiting - 1 { exchange.keepsAlive = false }
     if !exchange.keepsAlive {
       self.requestBegan = nil
       self.isDeaf = true
@@ -149,8 +157,9 @@ final class HTTP1Connection: ChannelDuplexHandler, ServerConnection {
 
   private func end() {
     self.requestBegan = nil
-    guard let incoming = self.incoming else { return }
+    guard var incoming = self.incoming else { return }
     self.incoming = nil
+    if self.waiting.count >= Self.maxWaiting - 1 { incoming.exchange.keepsAlive = false }
     self.isDeaf = !incoming.exchange.keepsAlive
     self.waiting.append(.request(incoming.request, incoming.exchange))
     self.advance()

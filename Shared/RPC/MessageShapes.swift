@@ -5,6 +5,8 @@ struct MessageShapes: Sendable {
   struct Message: Sendable {
     /// By JSON name and by original name.
     var fields: [String: Field] = [:]
+    /// Full names of the messages that fields hold, by the fields' numbers.
+    var messages: [Int: String] = [:]
     /// Of a map's entry, which stands as an object of its own.
     var isMapEntry = false
   }
@@ -58,6 +60,7 @@ struct MessageShapes: Sendable {
         let field = Field(descriptor)
         shape.fields[field.jsonName] = field
         shape.fields[descriptor.name] = field
+        if case .message(let name) = field.kind { shape.messages[Int(descriptor.number)] = name }
       }
       self.messages[name] = shape
       self.add(messages: message.nestedType, enums: message.enumType, scope: name)

@@ -121,14 +121,19 @@ struct Payload: Sendable {
     }
   }
 
-  /// The message, or an `invalid_argument` that names the field at fault.
+  /// The message, or an `invalid_argument` that names the field at fault; `resource_exhausted` where
+  /// it holds more messages than any request needs.
   nonisolated(nonsending) func decoded<M: Message & Sendable>(
     _ type: M.Type,
     by shapes: MessageShapes
   ) async throws(RPCError) -> M {
     try await computing(self.bytes.count) {
       Result { () throws(RPCError) in
-        switch self.codec {
+        let name = M.protoMessageName
+        guard !MessageCount.isExceeded(by: self.bytes, self.codec, as: name, in: shapes) else {
+          throw Refusal.tooManyMessages.error
+        }
+        return switch self.codec {
         case .json: try self.decodedJSON(type, by: shapes)
         case .proto: try self.decodedProto(type)
         }

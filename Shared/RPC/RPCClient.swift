@@ -19,6 +19,9 @@ package struct RPCClient: Sendable {
   let wire: ClientWire
   let maxResponseBytes: Int
   private let defaultTimeout: Duration
+  /// What the error of a call with one answer becomes for who called; metrics and spans have the
+  /// code that came.
+  package var translate: @Sendable (RPCError) -> RPCError = { $0 }
 
   /// Left of the caller's time for its own answer.
   private static let margin = Duration.milliseconds(5)
@@ -118,7 +121,7 @@ package struct RPCClient: Sendable {
       return value
     } catch {
       self.finish(path, span, after: .now - began, error.code)
-      throw error
+      throw self.translate(error)
     }
   }
 

@@ -6,8 +6,13 @@ extension RPCServer {
   /// - Parameter request: Learns who calls, so that it is not asked about again.
   /// - Returns: The answer to a call that is not to be served, or `nil` for one that is.
   package func admit(_ request: inout HTTPRequest) -> HTTPResponse? {
-    guard let hooks = self.hooks, let head = CallHead(self.target(of: request), request)
-    else { return nil }
+    let target = self.target(of: request)
+    if let refusal = Refusal(of: request, to: target) {
+      var path = MethodMetrics.other
+      if case .page(let page) = target { path = page.path }
+      return self.response(refusing: refusal, request, path)
+    }
+    guard let hooks = self.hooks, let head = CallHead(target, request) else { return nil }
     do {
       request.admission = try hooks.admit(head)
       return nil
@@ -138,6 +143,20 @@ extension ArrivedCall {
 }
 
 extension Refusal {
+  /// Of what is not served whatever its body is, so that nobody has to hold that.
+  fileprivate init?(of request: HTTPRequest, to target: Target?) {
+    switch target {
+    case nil: self = .unknownPath
+    case .page where request.method != "GET" && request.method != "HEAD":
+      self = .wrongMethod(allowed: "GET, HEAD")
+    case .page
+    where request.fields["content-length"].map { $0 != "0" } ?? false
+      || request.fields["transfer-encoding"] != nil:
+      self = .bodyOfPage
+    case .page, .method, .stream: return nil
+    }
+  }
+
   /// The response to a call, which may be one of a streaming method.
   ///
   /// Those who call as Connect's streams do learn of an error by the end of a stream, whatever it is.

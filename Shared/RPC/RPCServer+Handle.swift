@@ -206,7 +206,7 @@ extension RPCServer {
       }
       codec = fields.contentType.flatMap(Codec.init(contentType:))
     }
-    guard let codec else { throw .wrongCodec }
+    guard let codec else { throw query == nil ? Refusal.wrongCodec : Refusal.wrongQueryCodec }
     let version = query?.text("connect") ?? fields.protocolVersion.map { "v" + $0 }
     guard version == nil || version == "v1" else {
       throw .unknownProtocolVersion

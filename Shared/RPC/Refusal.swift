@@ -79,6 +79,15 @@ package struct Refusal: Error, Sendable {
     )
   }
 
+  static let bodyOfPage = Refusal(
+    RPCError(
+      .resourceExhausted,
+      "a request for a page has no body",
+      details: [.errorInfo(reason: "MESSAGE_TOO_LARGE")]
+    ),
+    status: 413
+  )
+
   static let wrongCodec = Refusal(
     RPCError(
       .unknown,
@@ -88,6 +97,13 @@ package struct Refusal: Error, Sendable {
     status: 415,
     fields: ["accept-post": "application/json, application/proto"]
   )
+
+  /// A GET has no content type of its own to be wrong.
+  static let wrongQueryCodec: Refusal = {
+    var refusal = Self.wrongCodec
+    refusal.error.message = "the query must say encoding=json or encoding=proto"
+    return refusal
+  }()
 
   static let wrongStreamCodec = Refusal(
     RPCError(
@@ -134,6 +150,12 @@ package struct Refusal: Error, Sendable {
       reason: "MESSAGE_TOO_LARGE"
     )
   }
+
+  static let tooManyMessages = Refusal(
+    .resourceExhausted,
+    "the body holds more than \(MessageCount.limit) messages within each other",
+    reason: "TOO_MANY_MESSAGES"
+  )
 
   /// The error as a caller with this request ID gets it.
   func completed(requestID: String) -> RPCError {

@@ -78,7 +78,8 @@ func hex(_ key: String) -> String {
   @Test(
     arguments: [
       ["authorization": "Bearer read-key"], ["authorization": "bearer  read-key"],
-      ["x-api-key": "read-key"],
+      ["x-api-key": "read-key"], ["authorization": "Basic eDp5", "x-api-key": "read-key"],
+      ["authorization": "", "x-api-key": "read-key"],
     ] as [HeaderFields]
   )
   func `takes a key in either field and says whose it was`(fields: HeaderFields) async throws {
@@ -150,6 +151,26 @@ func hex(_ key: String) -> String {
       request.fields["x-api-key"] = "read-key"
       #expect(server.server.admit(&request) == nil)
       #expect(request.admission?.caller == "key:reader")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("POST", "/nope", 404, [:]), ("GET", "/nope", 404, [:]), ("POST", "/livez", 405, [:]),
+      ("GET", "/livez", 413, ["content-length": "1"]),
+      ("GET", "/livez", 413, ["transfer-encoding": "chunked"]),
+      ("GET", "/livez", nil, ["content-length": "0"]), ("HEAD", "/livez", nil, [:]),
+    ] as [(String, String, Int?, HeaderFields)]
+  )
+  func `reads no body of what it does not serve`(
+    method: String,
+    target: String,
+    status: Int?,
+    fields: HeaderFields
+  ) async throws {
+    try await self.withServer(Self.lines) { server, _ in
+      var request = HTTPRequest(method: method, target: target, fields: fields)
+      #expect(server.server.admit(&request)?.status == status)
     }
   }
 

@@ -147,4 +147,18 @@ import Testing
     #expect(bad.text.contains("EXPIRED_TOKEN"))
     #expect(bad.fields["www-authenticate"]?.contains("invalid_token") == true)
   }
+
+  @Test func `do not stand in the way of a key that has two dots`() async throws {
+    try await withFile("shop \(hex("shop.v1.key")) read") { path, _ in
+      var configuration = AdmissionControl.Configuration()
+      configuration.keysFile = path
+      configuration.tokenSecret = Self.secret
+      let server = try await GuardedServer(configuration)
+      let fields: HeaderFields = ["authorization": "Bearer shop.v1.key"]
+      #expect(await server.call(GuardedServer.readPath, fields).status == 200)
+      #expect(server.records.all.map(\.caller) == ["key:shop"])
+      let unknown = await server.call(GuardedServer.readPath, ["x-api-key": "shop.v2.key"])
+      #expect(unknown.text.contains("MALFORMED_TOKEN"))
+    }
+  }
 }

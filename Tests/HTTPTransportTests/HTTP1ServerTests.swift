@@ -58,6 +58,19 @@ extension Transport {
       #expect(answers == expected)
     }
 
+    @Test func `takes 129 requests at once and no more`() async throws {
+      let reply = try await self.exchange(
+        (0..<3000).map { "GET /\($0) HTTP/1.1\r\nHost: x\r\n\r\n" }.joined(),
+        handler: { request in
+          if request.target == "/0" { try await Task.sleep(for: .milliseconds(200)) }
+          return HTTPResponse(status: 200, body: Array("<\(request.target)>".utf8))
+        }
+      )
+      let answers = reply.split(separator: "<").dropFirst().map { $0.prefix { $0 != ">" } }
+      #expect(answers == (0..<129).map { "/\($0)" })
+      #expect(reply.lowercased().split(separator: "connection: close").count == 2)
+    }
+
     @Test func `reads a chunked body`() async throws {
       let reply = try await self.exchange(
         """

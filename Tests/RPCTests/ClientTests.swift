@@ -117,6 +117,17 @@ import Testing
     }
   }
 
+  @Test func `gives its caller an error as it is told to translate it`() async throws {
+    var client = try Self.client { _ in HTTPResponse(status: 401) }
+    client.translate = { RPCError(.internal, "was \($0.code.name)") }
+    let translating = client
+    let error = await #expect(throws: RPCError.self) {
+      try await translating.call(Self.method, RecommendRequest())
+    }
+    #expect(error?.code == .internal)
+    #expect(error?.message == "was unauthenticated")
+  }
+
   @Test(
     arguments: [
       (#"{"code":"aborted","message":"no"}"#, Code.aborted, "no"),

@@ -81,6 +81,16 @@ import Testing
     #expect(await response.error?.code == code)
   }
 
+  @Test(arguments: ["", "message=%7B%7D", "encoding=xml&message=%7B%7D"])
+  func `a query without a codec is told of its parameter, not of a content type`(
+    query: String
+  ) async throws {
+    let response = try await self.server.get("\(self.path)?\(query)")
+    #expect(response.status == 415)
+    let message = await response.error?.message
+    #expect(message == "the query must say encoding=json or encoding=proto")
+  }
+
   @Test func `an empty message is one in protobuf`() async throws {
     let response = try await self.server.get("\(self.path)?encoding=proto&message=")
     #expect(response.status == 200)

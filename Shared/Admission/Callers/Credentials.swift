@@ -25,25 +25,24 @@ final class Credentials: Sendable {
         ?? Caller(address: request.peer)
     }
     guard let secret = Self.secret(in: request.fields) else { throw .missingCredentials }
+    // A key may have dots as well.
+    if let caller = content.keys?.caller(presenting: secret) { return caller }
     let looksLikeToken = secret.utf8.count { $0 == UInt8(ascii: ".") } == 2
     if looksLikeToken, let tokens = content.tokens {
       do throws(Tokens.Problem) { return try tokens.caller(presenting: secret) } catch {
         throw .invalidCredentials(reason: error.rawValue)
       }
     }
-    guard let caller = content.keys?.caller(presenting: secret) else {
-      throw .invalidCredentials(reason: "UNKNOWN_KEY")
-    }
-    return caller
+    throw .invalidCredentials(reason: "UNKNOWN_KEY")
   }
 
+  /// What `authorization` bears; one of another scheme is for a proxy on the way, and says nothing.
   private static func secret(in fields: HeaderFields) -> String? {
-    if let authorization = fields["authorization"] {
-      let words = authorization.split(separator: " ", maxSplits: 1)
-      guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
-      return String(words[1].drop { $0 == " " })
+    let words = fields["authorization"]?.split(separator: " ", maxSplits: 1) ?? []
+    guard let scheme = words.first, scheme.lowercased() == "bearer" else {
+      return fields["x-api-key"]
     }
-    return fields["x-api-key"]
+    return words.count == 2 ? String(words[1].drop { $0 == " " }) : nil
   }
 }
 
