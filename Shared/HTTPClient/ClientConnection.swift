@@ -12,6 +12,8 @@ final class ClientConnection: ChannelInboundHandler {
   /// How often time limits are looked at.
   private static let clockPeriod = TimeAmount.milliseconds(250)
 
+  /// Of its channel, in plain text `nil`; the connection may be used once it succeeded.
+  let handshake: EventLoopFuture<Void>?
   private let loop: ClientLoop
   private let session: HTTP2ClientSession
   private let began = NIODeadline.now()
@@ -27,8 +29,9 @@ final class ClientConnection: ChannelInboundHandler {
   private var isFlushScheduled = false
   private var isFlushing = false
 
-  init(_ loop: ClientLoop) throws(HTTP2Error) {
+  init(_ loop: ClientLoop, handshake: EventLoopFuture<Void>?) throws(HTTP2Error) {
     self.loop = loop
+    self.handshake = handshake
     self.session = try HTTP2ClientSession(maxResponseBytes: loop.configuration.maxResponseBytes)
   }
 

@@ -88,31 +88,13 @@ final class ClientLoop {
 
   private func connect() {
     self.state = .connecting
-    let connection: ClientConnection
-    do throws(HTTP2Error) {
-      connection = try ClientConnection(self)
-    } catch {
-      return self.connectionFailed(error)
-    }
-    let timeout = TimeAmount(self.configuration.connectTimeout)
-    let encryption: Encryption?
-    do {
-      encryption = try self.encryption(timeout)
-    } catch {
-      return self.connectionFailed(error)
-    }
-    let handlers = NIOLoopBound((encryption, connection), eventLoop: self.eventLoop)
+    let loop = NIOLoopBound(self, eventLoop: self.eventLoop)
     let bootstrap = ClientBootstrap(group: self.eventLoop)
-      .connectTimeout(timeout)
+      .connectTimeout(TimeAmount(self.configuration.connectTimeout))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let (encryption, connection) = handlers.value
-          let pipeline = channel.pipeline.syncOperations
-          if let encryption {
-            try pipeline.addHandlers([encryption.handler, encryption.handshake])
-          }
-          try pipeline.addHandler(connection)
+          try loop.value.addHandlers(to: channel.pipeline.syncOperations)
         }
       }
     let address = try? SocketAddress(ipAddress: self.host, port: self.port)
@@ -124,41 +106,44 @@ final class ClientLoop {
         bootstrap.connect(host: self.host, port: self.port)
       }
     channel.assumeIsolated().whenComplete { result in
-      switch result {
-      case .success:
-        guard let encryption else { return self.connected(connection) }
-        encryption.handshake.end.futureResult.assumeIsolated().whenComplete { result in
-          switch result {
-          case .success: self.connected(connection)
-          case .failure(let error):
-            _ = connection.close()
-            self.connectionFailed(error)
-          }
-        }
-      case .failure(let error):
-        encryption?.handshake.end.fail(error)
+      do {
+        let pipeline = try result.get().pipeline.syncOperations
+        self.opened(try pipeline.handler(type: ClientConnection.self))
+      } catch {
         self.connectionFailed(error)
       }
     }
   }
 
-  private struct Encryption {
-    let handler: NIOSSLClientHandler
-    let handshake: Handshake
-  }
-
-  /// What encrypts the next connection.
-  private func encryption(_ timeout: TimeAmount) throws -> Encryption? {
-    guard let credentials = self.credentials else { return nil }
-    // TLS knows no addresses as names; the certificate is then compared with the peer's address.
-    let isAddress = (try? SocketAddress(ipAddress: self.serverName, port: self.port)) != nil
-    return Encryption(
-      handler: try NIOSSLClientHandler(
+  /// Gives a channel a connection of its own: where a name has several addresses, each is tried on
+  /// another channel, and the end of one says nothing of the others.
+  private func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+    var handshake: Handshake?
+    if let credentials = self.credentials {
+      // TLS knows no addresses as names; the certificate is then compared with the peer's address.
+      let isAddress = (try? SocketAddress(ipAddress: self.serverName, port: self.port)) != nil
+      let encryption = try NIOSSLClientHandler(
         context: credentials.context,
         serverHostname: isAddress ? nil : self.serverName
-      ),
-      handshake: Handshake(on: self.eventLoop, limit: timeout)
-    )
+      )
+      let limit = TimeAmount(self.configuration.connectTimeout)
+      let own = Handshake(on: self.eventLoop, limit: limit)
+      try pipeline.addHandlers([encryption, own])
+      handshake = own
+    }
+    try pipeline.addHandler(ClientConnection(self, handshake: handshake?.end.futureResult))
+  }
+
+  private func opened(_ connection: ClientConnection) {
+    guard let handshake = connection.handshake else { return self.connected(connection) }
+    handshake.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success: self.connected(connection)
+      case .failure(let error):
+        _ = connection.close()
+        self.connectionFailed(error)
+      }
+    }
   }
 
   private func connected(_ connection: ClientConnection) {

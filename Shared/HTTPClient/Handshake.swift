@@ -44,6 +44,11 @@ final class Handshake: ChannelInboundHandler, RemovableChannelHandler {
     self.end.fail(HTTPTransportError(.unreachable, "the connection ended in the TLS handshake"))
     context.fireChannelInactive()
   }
+
+  /// Of a channel that never became active, as another address was faster.
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.end.fail(HTTPTransportError(.unreachable, "the connection was not made"))
+  }
 }
 
 extension HTTPTransportError {

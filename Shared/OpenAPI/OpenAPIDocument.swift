@@ -62,9 +62,9 @@ package struct OpenAPIDocument: Sendable {
   private static let description = """
     Methods speak the [Connect protocol](https://connectrpc.com/docs/protocol): POST a JSON object \
     to a method's path; `application/proto` takes protobuf's binary form. Methods without side \
-    effects answer GET too. Names of fields may be written as in the `.proto` files. Fields with \
-    their default are left out of answers. Fields that are not known are ignored, or refused with \
-    `Prefer: handling=strict`. Requests and answers may be compressed by gzip. \
-    `GET /schema.binpb` has the contracts as a `FileDescriptorSet`.
+    effects answer GET too. Names of fields may be written as in the `.proto` files. Scalars that \
+    are zero stand in the answers; empty lists and unset messages do not. Fields that are not \
+    known are ignored, or refused with `Prefer: handling=strict`. Requests and answers may be \
+    compressed by gzip. `GET /schema.binpb` has the contracts as a `FileDescriptorSet`.
     """
 }

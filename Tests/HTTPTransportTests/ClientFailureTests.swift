@@ -7,6 +7,16 @@ import NIOPosix
 import Synchronization
 import Testing
 
+/// Whether `localhost` is ::1 as well as 127.0.0.1.
+private let isLocalhostTwice: Bool = {
+  var hints = addrinfo()
+  hints.ai_family = AF_INET6
+  var found: UnsafeMutablePointer<addrinfo>?
+  guard getaddrinfo("localhost", nil, &hints, &found) == 0 else { return false }
+  freeaddrinfo(found)
+  return true
+}()
+
 extension Transport {
   @Suite(.timeLimit(.minutes(1)))
   struct `A client whose server fails` {
@@ -37,6 +47,18 @@ extension Transport {
       let client = HTTP2Client(host: "no-such-host.invalid", port: 80)
       #expect(await self.reason(of: client) == .unreachable)
       await client.close()
+    }
+
+    @Test(.enabled(if: isLocalhostTwice, "needs a localhost that is ::1 as well"))
+    func `takes the second address of a name when the first refuses`() async throws {
+      try await serving(echo) { port in
+        for _ in 0..<3 {
+          try await withClient(host: "localhost", port: port) { client in
+            #expect(await self.reason(of: client) == nil)
+            #expect(await self.reason(of: client) == nil)
+          }
+        }
+      }
     }
 
     @Test func `gives up connecting after its time`() async throws {

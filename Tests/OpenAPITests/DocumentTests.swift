@@ -29,6 +29,11 @@ import Testing
     #expect(Set(paths[Self.recommend].names) == ["post", "get"])
   }
 
+  @Test func `says of answers that zeros stand in them`() throws {
+    let text = try #require(try self.document()["info"]["description"].value as? String)
+    #expect(text.contains("Scalars that are zero stand in the answers"))
+  }
+
   @Test func `offers GET only where there are no side effects`() throws {
     let path = EmotionMethods.annotateTitles.path
     #expect(try self.document(methods: [path])["paths"][path].names == ["post"])

@@ -102,4 +102,13 @@ private final class Collector: Sendable {
     // The last attempt has two seconds.
     #expect(ContinuousClock.now - began < .seconds(20))
   }
+
+  @Test func `have two seconds together at the end, whatever is left and under way`() async throws {
+    let collector = try Collector { _ in [.hang] }
+    let began = ContinuousClock.now
+    // The first batch is under way when the end comes; three more wait.
+    let names = try await collector.names(of: 2048, finishAfter: .seconds(1))
+    #expect(ContinuousClock.now - began < .seconds(8))
+    #expect(names.map(\.count) == [512])
+  }
 }

@@ -57,6 +57,33 @@ private func lines(
     #expect(lines(self.registry, of: "state") == ["state 0.5"])
   }
 
+  @Test func `a gauge ends with its last handle, and what is counted stays`() {
+    let labels = [("endpoint", "a")]
+    let first = Meter(label: "state", dimensions: labels, factory: self.registry)
+    let second = Meter(label: "state", dimensions: labels, factory: self.registry)
+    let other = Meter(label: "state", dimensions: [("endpoint", "b")], factory: self.registry)
+    first.set(4)
+    other.set(1)
+    first.destroy()
+    second.set(2)
+    #expect(
+      lines(self.registry, of: "state") == [#"state{endpoint="a"} 2"#, #"state{endpoint="b"} 1"#]
+    )
+    second.destroy()
+    #expect(lines(self.registry, of: "state") == [#"state{endpoint="b"} 1"#])
+    let again = Meter(label: "state", dimensions: labels, factory: self.registry)
+    again.set(3)
+    #expect(lines(self.registry, of: "state").first == #"state{endpoint="a"} 3"#)
+    let gauge = Gauge(label: "size", factory: self.registry)
+    gauge.record(1)
+    gauge.destroy()
+    #expect(lines(self.registry, of: "size").isEmpty)
+    let counter = Counter(label: "calls_total", factory: self.registry)
+    counter.increment()
+    counter.destroy()
+    #expect(lines(self.registry, of: "calls_total") == ["calls_total 1"])
+  }
+
   @Test func `a value at a bound belongs to that bound's bucket`() {
     let timer = Timer(label: "time_seconds", factory: self.registry)
     for nanoseconds in [5_000_000, 5_000_001, 60_000_000_000, 60_000_000_001] {

@@ -5,6 +5,7 @@ import Telemetry
 
 /// A line of JSON for each request, with neither texts nor keys.
 struct AccessLog: Sendable {
+  /// The service's other log lines go there too.
   let lines = LineBuffer()
   private let service: String
   private let level: Logger.Level
@@ -13,6 +14,7 @@ struct AccessLog: Sendable {
   /// What probes and scrapers ask, which says little as long as it is answered.
   private static let probes: Set<String> = [
     "/livez", "/readyz", "/startupz", "/metrics", HealthMethods.check.path,
+    HealthMethods.list.path,
   ]
 
   /// - Parameters:

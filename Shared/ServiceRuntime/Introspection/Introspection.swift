@@ -39,7 +39,8 @@ struct Introspection: Sendable {
     )
   }
 
-  /// Exports spans and writes lines while `body` runs, and what is left after it.
+  /// Exports spans and writes lines while `body` runs, and what is left after it: spans for two
+  /// seconds at most, then lines for one.
   nonisolated(nonsending) func running<Value>(
     _ body: nonisolated(nonsending) () async throws -> Value
   ) async throws -> Value {

@@ -33,10 +33,15 @@ struct IntrospectionSettings: Sendable {
     "Where spans are sent by OTLP over HTTP, without /v1/traces; traces are only passed on when "
       + "not set."
   )
-  static let collectorFields = Setting<String?>.secret(
+  static let collectorFields = Setting<HeaderFields>(
     "OTEL_EXPORTER_OTLP_HEADERS",
-    "Header fields for the collector, such as `api-key=KEY,tenant=NAME`."
-  )
+    type: "secret",
+    range: "NAME=VALUE by commas, values percent-encoded",
+    shown: "",
+    "Header fields for the collector, such as `api-key=KEY,tenant=NAME`.",
+    isSecret: true,
+    default: HeaderFields()
+  ) { HeaderFields(list: $0) }
 
   static let table = [
     Self.accessLog.about, Self.adminHost.about, Self.adminPort.about, Self.sampleRatio.about,
@@ -56,21 +61,7 @@ struct IntrospectionSettings: Sendable {
     }
     self.sampleRatio = values[Self.sampleRatio]
     self.collector = values[Self.collector]
-    self.collectorFields = Self.fields(values[Self.collectorFields] ?? "")
-  }
-
-  /// The header fields of a list such as "api-key=KEY,tenant=NAME".
-  ///
-  /// Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
-  private static func fields(_ text: String) -> HeaderFields {
-    var fields = HeaderFields()
-    for pair in text.split(separator: ",") {
-      let parts = pair.split(separator: "=", maxSplits: 1).map { part in
-        String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-      }
-      if parts.count == 2 { fields.append(parts[0].lowercased(), parts[1]) }
-    }
-    return fields
+    self.collectorFields = values[Self.collectorFields]
   }
 }
 

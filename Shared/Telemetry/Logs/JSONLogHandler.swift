@@ -1,11 +1,7 @@
 import JSONText
 package import Logging
 
-#if canImport(Glibc)
-import Glibc
-#endif
-
-/// Writes each log entry as one line of JSON to standard error.
+/// Makes each log entry one line of JSON.
 ///
 /// Keys: `time` (RFC 3339, UTC, milliseconds), `level`, `service`, `message`, then the metadata.
 package struct JSONLogHandler: LogHandler {
@@ -13,10 +9,12 @@ package struct JSONLogHandler: LogHandler {
   package var logLevel: Logger.Level
 
   private let service: String
+  private let lines: LineBuffer
 
-  package init(service: String, level: Logger.Level) {
+  package init(service: String, level: Logger.Level, lines: LineBuffer) {
     self.service = service
     self.logLevel = level
+    self.lines = lines
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -25,8 +23,7 @@ package struct JSONLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    var timestamp = Timestamp()
-    var line = "{\"time\":\"\(timestamp.now())\",\"level\":\"\(event.level)\",\"service\":"
+    var line = ",\"level\":\"\(event.level)\",\"service\":"
     line.appendJSON(self.service)
     line += ",\"message\":"
     line.appendJSON(event.message.description)
@@ -37,8 +34,6 @@ package struct JSONLogHandler: LogHandler {
       line += ":"
       line.appendJSON(value.description)
     }
-    line += "}\n"
-    // One write, so that lines of several threads do not mix.
-    line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    self.lines.log { $0 += line }
   }
 }

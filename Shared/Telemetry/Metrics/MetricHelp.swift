@@ -9,7 +9,7 @@ package enum MetricHelp {
       "Calls to providers of language models and embeddings.",
     "gen_ai_client_token_usage": "Tokens of a call, as its provider counted them.",
     "http_server_request_duration_seconds": "Requests for pages, by path.",
-    "log_lines_dropped_total": "Lines of the access log that nobody took in time.",
+    "log_lines_dropped_total": "Log lines that nobody took in time.",
     "milvus_call_duration_seconds": "Calls to Milvus.",
     "milvus_call_retries_total": "Calls to Milvus that were repeated.",
     "process_cpu_seconds_total": "Processor time used, in user and system mode.",
@@ -38,7 +38,8 @@ package enum MetricHelp {
     "rpc_client_ejections_total": "Endpoints set aside for failing.",
     "rpc_client_endpoint_ewma_seconds": "Recent response time of an endpoint.",
     "rpc_client_endpoint_inflight": "Calls under way at an endpoint.",
-    "rpc_client_endpoint_state": "1 for the state that an endpoint is in.",
+    "rpc_client_endpoint_state":
+      "0 for an endpoint that is ready, 1 cooling, 2 not serving, 3 ejected, 4 unreachable.",
     "rpc_client_retry_tokens": "What is left of the allowance for retries.",
     "rpc_server_active_calls": "Calls being answered.",
     "rpc_server_call_duration_seconds": "From a request's arrival, whole, to its response, whole.",

@@ -40,6 +40,8 @@ final class SumSeries: MetricSeries, FloatingPointCounterHandler {
 
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
   private let value = Mutex(0.0)
+  /// How many set it, as the registry counts them under its lock.
+  let handles = Atomic(0)
 
   func set(_ value: Int64) { self.set(Double(value)) }
   func set(_ value: Double) { self.value.withLock { $0 = value } }

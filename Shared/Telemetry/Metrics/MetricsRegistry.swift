@@ -64,12 +64,26 @@ package final class MetricsRegistry: MetricsFactory {
     } ?? NOOPMetricsHandler.instance
   }
 
-  // Handles of one label and dimensions share a series, so none may take it from the others.
+  // What was counted stays true; a gauge says what is, and ends with the last handle of it.
   package func destroyCounter(_ handler: any CounterHandler) {}
   package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
-  package func destroyMeter(_ handler: any MeterHandler) {}
-  package func destroyRecorder(_ handler: any RecorderHandler) {}
+  package func destroyMeter(_ handler: any MeterHandler) { self.release(handler as? GaugeSeries) }
+  package func destroyRecorder(_ handler: any RecorderHandler) {
+    self.release(handler as? GaugeSeries)
+  }
   package func destroyTimer(_ handler: any TimerHandler) {}
+
+  /// Takes a handle from a gauge, and the series of its last one from its family.
+  private func release(_ gauge: GaugeSeries?) {
+    guard let gauge else { return }
+    self.families.withLock { families in
+      guard gauge.handles.wrappingSubtract(1, ordering: .relaxed).newValue <= 0 else { return }
+      for (name, family) in families where family.kind == .gauge {
+        guard let labels = family.series.first(where: { $0.value === gauge })?.key else { continue }
+        families[name]?.series[labels] = nil
+      }
+    }
+  }
 
   /// The series of a label and dimensions, or `nil` where the label belongs to another kind.
   private func series<Series: MetricSeries>(
@@ -81,15 +95,19 @@ package final class MetricsRegistry: MetricsFactory {
     let name = MetricText.name(label)
     let labels = MetricText.labels(dimensions)
     return self.families.withLock { families in
-      var family = families[name] ?? MetricFamily(kind: kind)
+      let family = families[name] ?? MetricFamily(kind: kind)
       guard family.kind == kind else { return nil }
-      if let known = family.series[labels] { return known as? Series }
-      let isRoom = family.series.count < self.maxSeries
+      let isRoom = family.series[labels] != nil || family.series.count < self.maxSeries
       let key = isRoom ? labels : MetricText.labels(dimensions.map { ($0.0, "_OTHER") })
-      if let known = family.series[key] { return known as? Series }
-      let series = make()
-      family.series[key] = series
-      families[name] = family
+      let series: Series
+      if let known = family.series[key] {
+        guard let own = known as? Series else { return nil }
+        series = own
+      } else {
+        series = make()
+        families[name, default: family].series[key] = series
+      }
+      if let gauge = series as? GaugeSeries { gauge.handles.wrappingAdd(1, ordering: .relaxed) }
       return series
     }
   }

@@ -19,7 +19,7 @@ package struct SpanExporter: Sendable {
   /// How often spans are looked for.
   private static let pause = Duration.milliseconds(100)
   private static let timeout = Duration.seconds(10)
-  /// For what is left when the service ends.
+  /// For all that is left when the service ends, from then on.
   private static let lastTimeout = Duration.seconds(2)
   private static let maxAttempts = 5
 
@@ -56,7 +56,8 @@ package struct SpanExporter: Sendable {
     self.unreachable = dropped("unreachable")
   }
 
-  /// Sends spans until the tracer is finished, then what is left, once.
+  /// Sends spans until the tracer is finished, then what is left, once, and as far as two seconds
+  /// reach; the rest is dropped.
   package func run() async {
     var last = ContinuousClock.now
     while true {
@@ -81,6 +82,7 @@ package struct SpanExporter: Sendable {
   }
 
   private func export(_ spans: [Span]) async {
+    guard !self.isOver else { return self.unreachable.increment(by: spans.count) }
     var request = self.request
     request.body = Array(Span.message(spans, resource: self.resource).text.utf8)
     var pause = Duration.seconds(1)
@@ -97,6 +99,11 @@ package struct SpanExporter: Sendable {
     }
   }
 
+  /// When the last of the time for what is left ends, once the tracer is finished.
+  private var lastEnd: ContinuousClock.Instant? { self.tracer.end.map { $0 + Self.lastTimeout } }
+
+  private var isOver: Bool { self.lastEnd.map { $0 <= ContinuousClock.now } ?? false }
+
   /// Whether the pause went by without the end of the service.
   private func waits(_ pause: Duration) async -> Bool {
     let end = ContinuousClock.now + pause
@@ -107,13 +114,22 @@ package struct SpanExporter: Sendable {
     return !self.tracer.isFinished
   }
 
+  /// Returns when a request has had its time, which the end of the service may cut short.
+  private func timeLimit() async {
+    let end = ContinuousClock.now + Self.timeout
+    while !Task.isCancelled {
+      let rest = min(end, self.lastEnd ?? end) - ContinuousClock.now
+      guard rest > .zero else { return }
+      try? await Task.sleep(for: min(Self.pause, rest))
+    }
+  }
+
   private func outcome(of request: HTTPRequest) async -> Outcome {
-    let limit = self.tracer.isFinished ? Self.lastTimeout : Self.timeout
     let send = self.send
     let response = await withTaskGroup(of: HTTPResponse?.self) { group in
       group.addTask { try? await send(request) }
       group.addTask {
-        try? await Task.sleep(for: limit)
+        await self.timeLimit()
         return nil
       }
       defer { group.cancelAll() }

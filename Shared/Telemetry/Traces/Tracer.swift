@@ -9,7 +9,7 @@ import Glibc
 package final class Tracer: Sendable {
   private struct State {
     var spans: [Span] = []
-    var isFinished = false
+    var end: ContinuousClock.Instant?
   }
 
   private let state = Mutex(State())
@@ -48,7 +48,7 @@ package final class Tracer: Sendable {
 
   func record(_ span: Span) {
     let isRoom = self.state.withLock { state in
-      guard state.spans.count < self.capacity, !state.isFinished else { return false }
+      guard state.spans.count < self.capacity, state.end == nil else { return false }
       state.spans.append(span)
       return true
     }
@@ -56,9 +56,15 @@ package final class Tracer: Sendable {
   }
 
   /// Ends the export once every span so far was sent or given up.
-  package func finish() { self.state.withLock { $0.isFinished = true } }
+  package func finish() {
+    let now = ContinuousClock.now
+    self.state.withLock { $0.end = $0.end ?? now }
+  }
 
-  var isFinished: Bool { self.state.withLock { $0.isFinished } }
+  /// When it was finished.
+  var end: ContinuousClock.Instant? { self.state.withLock { $0.end } }
+
+  var isFinished: Bool { self.end != nil }
 
   var count: Int { self.state.withLock { $0.spans.count } }
 
