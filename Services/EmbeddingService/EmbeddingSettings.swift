@@ -1,3 +1,4 @@
+import LocalModels
 import Providers
 import ServiceRuntime
 
@@ -32,6 +33,17 @@ enum EmbeddingSettings {
       VendorSettings.certificates.about, BillingSettings.prices.about,
       Self.budgets.about, BillingSettings.file.about,
     ] + EmbeddingVendor.all.flatMap(\.settings)).distinct
+
+  /// The local model, of `MODEL_FILE` where that is set.
+  static func model(_ values: SettingValues) throws(ConfigurationProblems) -> EmbeddingModel {
+    let path = values[Self.modelFile]
+    do throws(LocalModelError) {
+      return try EmbeddingModel(try ModelResource.locate(override: path))
+    } catch {
+      let setting = path == nil ? "" : "\(Self.modelFile.about.key): "
+      throw ConfigurationProblems(["\(setting)\(error)"])
+    }
+  }
 
   /// What calls cost and may cost.
   static func billing(_ values: SettingValues) throws(ConfigurationProblems) -> Billing {

@@ -1,4 +1,3 @@
-import LocalModels
 import Providers
 import ServiceRuntime
 
@@ -89,8 +88,7 @@ extension EmbeddingVendor {
     "local",
     settings: [EmbeddingSettings.modelFile.about]
   ) { values, _, _ in
-    let resource = try ModelResource.locate(override: values[EmbeddingSettings.modelFile])
-    return LocalEmbeddingProvider(try EmbeddingModel(resource))
+    LocalEmbeddingProvider(try EmbeddingSettings.model(values))
   }
 
   private static let azureVersion = Setting<String?>.optional(

@@ -21,7 +21,7 @@ struct Embeddings: Service {
 
   init(_ values: SettingValues) throws {
     var configuration = CurlClient.Configuration()
-    configuration.trustedCertificates = values[VendorSettings.certificates]
+    configuration.trustedCertificates = try VendorSettings.trustedCertificates(values)
     let curl = CurlClient(configuration: configuration)
     self.curl = curl
     let billing = try EmbeddingSettings.billing(values)

@@ -1,3 +1,4 @@
+import LocalModels
 import Providers
 import ServiceRuntime
 
@@ -48,6 +49,17 @@ enum EmotionSettings {
       return try Prompts(text)
     } catch {
       throw ConfigurationProblems(["PROMPTS_FILE: \(error)"])
+    }
+  }
+
+  /// The local model, of `MODEL_FILE` where that is set.
+  static func model(_ values: SettingValues) throws(ConfigurationProblems) -> EmotionModel {
+    let path = values[Self.modelFile]
+    do throws(LocalModelError) {
+      return try EmotionModel(try ModelResource.locate(override: path))
+    } catch {
+      let setting = path == nil ? "" : "\(Self.modelFile.about.key): "
+      throw ConfigurationProblems(["\(setting)\(error)"])
     }
   }
 

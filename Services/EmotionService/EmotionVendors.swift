@@ -1,5 +1,4 @@
 import HTTPMessage
-import LocalModels
 import Providers
 import ServiceRuntime
 
@@ -80,8 +79,7 @@ extension EmotionVendor {
     "local",
     settings: [EmotionSettings.modelFile.about]
   ) { parts in
-    let resource = try ModelResource.locate(override: parts.values[EmotionSettings.modelFile])
-    return LocalEmotionProvider(try EmotionModel(resource))
+    LocalEmotionProvider(try EmotionSettings.model(parts.values))
   }
 
   private static let azureVersion = Setting<String?>.optional(

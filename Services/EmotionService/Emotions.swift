@@ -22,7 +22,7 @@ struct Emotions: Service {
 
   init(_ values: SettingValues) throws {
     var configuration = CurlClient.Configuration()
-    configuration.trustedCertificates = values[VendorSettings.certificates]
+    configuration.trustedCertificates = try VendorSettings.trustedCertificates(values)
     let curl = CurlClient(configuration: configuration)
     self.curl = curl
     let prompts = try EmotionSettings.prompts(values)

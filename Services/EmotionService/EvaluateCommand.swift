@@ -47,7 +47,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let values = try ServiceRuntime.configuration(of: Emotions.self)
     let model: EmotionModel
     do {
-      model = try EmotionModel(.locate(override: values[EmotionSettings.modelFile]))
+      model = try EmotionSettings.model(values)
     } catch {
       complain("emotion-service: \(error)")
       throw ExitCode(78)
@@ -77,6 +77,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func evaluate(_ answers: Answers, _ model: EmotionModel) async throws {
     if let path = self.goemotions {
       let comments = try LabelledComments(try labelledText(atPath: path), limit: self.rows)
+      try requireRows(comments.texts, inFileAt: path)
       if self.provider == "local", !self.byWords {
         try self.output.show(comments.judged(model))
       } else {
@@ -85,10 +86,12 @@ struct EvaluateCommand: AsyncParsableCommand {
       }
     } else if let path = self.tags {
       let titles = try TaggedTitles(try labelledText(atPath: path), limit: self.rows)
+      try requireRows(titles.titles, inFileAt: path)
       let found = await answers.emotions(ofTitles: titles.titles)
       try self.output.show(titles.judged(found))
     } else if let path = self.moods {
       let moods = try LabelledMoods(try labelledText(atPath: path), limit: self.rows)
+      try requireRows(moods.texts, inFileAt: path)
       let found = await answers.emotions(inMoods: moods.texts)
       try self.output.show(moods.judged(found.map { $0.map(\.name) }, model: model))
     }

@@ -17,7 +17,12 @@ struct CatalogConnection: Sendable {
     self.place = values[GatewaySettings.store]
     guard let address = MilvusAddress(self.place) else {
       self.milvus = nil
-      self.store = try SQLiteCatalogStore(path: String(self.place.dropFirst("sqlite:".count)))
+      let path = String(self.place.dropFirst("sqlite:".count))
+      do throws(StoreError) {
+        self.store = try SQLiteCatalogStore(path: path)
+      } catch {
+        throw ConfigurationProblems(["\(GatewaySettings.store.about.key): \(path): \(error)"])
+      }
       return
     }
     let milvus = try MilvusConnection(address, values)

@@ -3,6 +3,7 @@ import CatalogStore
 import Certificates
 import Channel
 import Caching
+import Contracts
 import JSONText
 import RPC
 import ServiceRuntime
@@ -25,17 +26,18 @@ struct Gateway: Service {
   init(_ values: SettingValues) throws {
     let entries = values[GatewaySettings.cacheEntries]
     let lifetime = Duration.seconds(values[GatewaySettings.cacheSeconds])
-    let key = values[GatewaySettings.serviceKey]
     self.emotion = try BackendService(
       "emotion-service",
+      of: EmotionMethods.service,
       at: GatewaySettings.emotionURL,
-      key: key,
+      key: GatewaySettings.serviceKey,
       values
     )
     self.embedding = try BackendService(
       "embedding-service",
+      of: EmbeddingMethods.service,
       at: GatewaySettings.embeddingURL,
-      key: key,
+      key: GatewaySettings.serviceKey,
       values
     )
     self.catalog = try CatalogConnection(values)
@@ -143,11 +145,18 @@ struct Gateway: Service {
     await self.catalog.close()
   }
 
-  /// Why moods can't be compared with the catalog, as far as both sides can be asked.
+  /// Why moods can't be compared with the catalog.
   private func spaceProblem() async -> String? {
-    guard let snapshot = await self.catalog.glimpse(), snapshot.count > 0,
-      let space = try? await self.recommender.embeddings.currentSpace(), space != snapshot.space
-    else { return nil }
-    return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
+    guard let snapshot = await self.catalog.glimpse(), snapshot.count > 0 else { return nil }
+    do {
+      let space = try await self.recommender.embeddings.currentSpace()
+      guard space != snapshot.space else { return nil }
+      return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
+    } catch let error as RPCError {
+      // Who is busy for a moment says when to come back.
+      return error.retryDelay == nil ? self.embedding.explanation(of: error) : nil
+    } catch {
+      return "the embedding service could not be asked"
+    }
   }
 }

@@ -3,4 +3,10 @@ package struct AdmissionProblem: Error, Sendable, Hashable, CustomStringConverti
   package let description: String
 
   init(_ description: String) { self.description = description }
+
+  /// The problem with the variable at fault, and the file that it names.
+  func of(_ variable: String, _ path: String? = nil) -> AdmissionProblem {
+    let names = [variable, path].compactMap(\.self).joined(separator: ": ")
+    return AdmissionProblem("\(names): \(self.description)")
+  }
 }

@@ -16,7 +16,7 @@ import NIOSSL
 ///   - handler: Answers requests; where it throws, the client gets status 500 with an empty body.
 ///   - body: Gets the address the server listens on.
 /// - Returns: What `body` returns, once the server has ended.
-/// - Throws: What `body` throws, or the system's error when the address can't be had.
+/// - Throws: What `body` throws, or `UnavailableAddress`.
 nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
   _ configuration: HTTPServerConfiguration,
   handler: @escaping HTTPHandler,
@@ -36,23 +36,28 @@ nonisolated(nonsending) package func withHTTPServer<R: Sendable>(
     )
   }
   let serving = loops
-  let listener = try await ServerBootstrap(group: configuration.group)
-    .serverChannelOption(.backlog, value: 1024)
-    .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-    // All that wait are accepted at once: those still waiting at the end are reset by the kernel.
-    .serverChannelOption(.maxMessagesPerRead, value: 256)
-    .childChannelOption(.allowRemoteHalfClosure, value: true)
-    // 64 KiB each: what one client sends should not keep the others of its loop waiting.
-    .childChannelOption(.maxMessagesPerRead, value: 4)
-    .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-    .childChannelInitializer { channel in
-      channel.eventLoop.makeCompletedFuture {
-        guard let loop = serving[ObjectIdentifier(channel.eventLoop)] else { return }
-        try addHandlers(to: channel.pipeline.syncOperations, loop.value)
+  let listener: any Channel
+  do {
+    listener = try await ServerBootstrap(group: configuration.group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // All that wait are accepted at once: those still waiting at the end are reset by the kernel.
+      .serverChannelOption(.maxMessagesPerRead, value: 256)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      // 64 KiB each: what one client sends should not keep the others of its loop waiting.
+      .childChannelOption(.maxMessagesPerRead, value: 4)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard let loop = serving[ObjectIdentifier(channel.eventLoop)] else { return }
+          try addHandlers(to: channel.pipeline.syncOperations, loop.value)
+        }
       }
-    }
-    .bind(host: configuration.host, port: configuration.port)
-    .get()
+      .bind(host: configuration.host, port: configuration.port)
+      .get()
+  } catch {
+    throw UnavailableAddress(error, host: configuration.host, port: configuration.port)
+  }
   let address = HTTPServerAddress(
     host: configuration.host,
     port: listener.localAddress?.port ?? configuration.port

@@ -16,6 +16,11 @@ package struct BackendService: Sendable {
   /// As it was configured.
   package let places: String
   package let client: RPCClient
+  /// Its full name in the contracts.
+  private let service: String
+  /// The settings of its places and of our key, for people.
+  private let settings: (places: String, key: String)
+  private let keyVerdict = KeyVerdict()
   private let channel: ServiceChannel
   /// What it is called with by TLS; `nil` in plain text.
   package let credentials: Credentials?
@@ -24,15 +29,17 @@ package struct BackendService: Sendable {
   ///
   /// - Parameters:
   ///   - name: For people.
+  ///   - service: Its full name in the contracts.
   ///   - setting: Of the places where it answers.
-  ///   - key: What the service knows its caller by, or `nil` where it asks for nothing.
+  ///   - key: Of what the service knows its caller by; not set where it asks for nothing.
   ///   - values: What else calls are configured with.
   /// - Throws: `ConfigurationProblems` with everything that is wrong with the service config or the
   ///   certificates.
   package init(
     _ name: String,
+    of service: String,
     at setting: Setting<ServiceTargets>,
-    key: String?,
+    key: Setting<String?>,
     _ values: SettingValues
   ) throws {
     let places = values[setting]
@@ -52,10 +59,14 @@ package struct BackendService: Sendable {
     self.places = places.text
     self.channel = channel
     self.credentials = credentials
-    self.client = try RPCClient(
+    self.service = service
+    self.settings = (setting.about.key, key.about.key)
+    var client = try RPCClient(
       baseURL: "http://\(name)",
-      send: presenting(key, to: channel.handler)
+      send: presenting(values[key], to: channel.handler)
     )
+    client.translate = { $0.behind(service) }
+    self.client = client
   }
 
   private static func config(
@@ -93,14 +104,41 @@ package struct BackendService: Sendable {
   /// What is known of the places where the service answers.
   package func snapshot() -> ChannelSnapshot { self.channel.snapshot() }
 
-  /// What keeps the service from answering, or `nil`.
+  /// What keeps the service from answering us, or `nil`.
   package func problem() async -> String? {
+    var request = Grpc_Health_V1_HealthCheckRequest()
+    request.service = self.service
     do throws(RPCError) {
-      let answer = try await self.client.call(HealthMethods.check, .init(), timeout: .seconds(1))
-      return answer.status == .serving ? nil : "says that it is not serving"
+      let answer = try await self.client.call(HealthMethods.check, request, timeout: .seconds(1))
+      guard answer.status == .serving else { return "says that it is not serving" }
+      return await self.keyProblem()
     } catch {
-      return "\(error.code.name): \(error.message)"
+      return self.explanation(of: error)
     }
+  }
+
+  /// Anyone may ask a service for its health; the list of all needs a key and asks no model.
+  private func keyProblem() async -> String? {
+    guard !self.keyVerdict.isTaken else { return nil }
+    do throws(RPCError) {
+      _ = try await self.client.call(HealthMethods.list, .init(), timeout: .milliseconds(500))
+      self.keyVerdict.set(isRefused: false)
+    } catch {
+      // Any other error says nothing of the key.
+      if error.reason == RPCError.refusedKey { self.keyVerdict.set(isRefused: true) }
+    }
+    return self.keyVerdict.isRefused ? self.refusal : nil
+  }
+
+  private var refusal: String { "refused our key: see \(self.settings.key)" }
+
+  /// What an error of the service says to who can correct it.
+  package func explanation(of error: RPCError) -> String {
+    if error.reason == RPCError.refusedKey { return self.refusal }
+    if error.reason == RPCError.misconfigured || error.code == .notFound {
+      return "is another service: see \(self.settings.places)"
+    }
+    return "\(error.code.name): \(error.message)"
   }
 
   package func close() async { await self.channel.close() }

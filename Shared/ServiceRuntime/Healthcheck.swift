@@ -2,6 +2,7 @@ import ArgumentParser
 import Certificates
 import HTTPClient
 import HTTPMessage
+import RPC
 
 /// Asks the service on this machine whether it is ready: what a container's health check runs.
 struct Healthcheck<S: Service>: AsyncParsableCommand {
@@ -30,12 +31,20 @@ struct Healthcheck<S: Service>: AsyncParsableCommand {
     )
     let response: HTTPResponse
     do {
-      response = try await client.send(request)
+      // Sooner than a container's runtime gives the check up, so that it says why.
+      response = try await withDeadline(.now + .seconds(2)) { try await client.send(request) }
+    } catch is DeadlineExceeded {
+      complain("\(S.name): no answer within 2 s")
+      throw ExitCode.failure
     } catch {
       complain("\(S.name): \(error)")
       throw ExitCode.failure
     }
     await client.close()
-    guard response.status == 200 else { throw ExitCode.failure }
+    guard response.status == 200 else {
+      let failed = String(decoding: response.body, as: UTF8.self)
+      complain("\(S.name): not ready\n\(failed)", terminator: "")
+      throw ExitCode.failure
+    }
   }
 }

@@ -54,3 +54,11 @@ package func labelledText(atPath path: String) throws -> String {
   }
   return text
 }
+
+/// Ends the process with 65 (`EX_DATAERR`) where a labelled file has no rows: figures of nothing
+/// would say nothing.
+package func requireRows(_ rows: some Collection, inFileAt path: String) throws {
+  guard rows.isEmpty else { return }
+  complain("evaluate: \(path) has no rows")
+  throw ExitCode(65)
+}

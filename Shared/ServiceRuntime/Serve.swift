@@ -28,7 +28,11 @@ struct Serve<S: Service>: AsyncParsableCommand {
       level: ServerSettings.level(values)
     )
     let (settings, service) = try assembled(S.self, values)
-    let logger = ServiceRuntime.logger(for: S.name, level: settings.level)
+    let logger = ServiceRuntime.logger(
+      for: S.name,
+      level: settings.level,
+      lines: introspection.accessLog.lines
+    )
     let health = Health { result in
       // Readiness gives reasons to operators only; the log is where they look first.
       if let failure = result.failure {
@@ -67,15 +71,19 @@ struct Serve<S: Service>: AsyncParsableCommand {
         var pages = service.debugPages
         pages["config"] = { AdminPages.configuration(S.allSettings, values) }
         let admin = AdminPages.server(introspection, health: health, debug: pages)
-        try await withHTTPServer(
-          settings.adminHTTP(address, serving: admin),
-          handler: admin.handler(nil)
-        ) { address in
-          logger.info(
-            "listening for operators",
-            metadata: ["host": "\(address.host)", "port": "\(address.port)"]
-          )
-          try await serving.run()
+        do {
+          try await withHTTPServer(
+            settings.adminHTTP(address, serving: admin),
+            handler: admin.handler(nil)
+          ) { address in
+            logger.info(
+              "listening for operators",
+              metadata: ["host": "\(address.host)", "port": "\(address.port)"]
+            )
+            try await serving.run()
+          }
+        } catch let error as UnavailableAddress {
+          throw ConfigurationProblems(error, host: "ADMIN_HOST", port: "ADMIN_PORT")
         }
       }
     } catch {
@@ -121,6 +129,12 @@ private struct Serving: Sendable {
   var logger: Logger
 
   func run() async throws {
+    do { try await self.serve() } catch let error as UnavailableAddress {
+      throw ConfigurationProblems(error, host: "HOST", port: "PORT")
+    }
+  }
+
+  private func serve() async throws {
     try await withHTTPServer(self.configuration, handler: self.handler) { address in
       self.health.start()
       self.logger.info(
@@ -140,6 +154,13 @@ private struct Serving: Sendable {
   }
 }
 
-func logger(for service: String, level: Logger.Level) -> Logger {
-  Logger(label: service) { _ in JSONLogHandler(service: service, level: level) }
+extension ConfigurationProblems {
+  /// An address that can't be had as a problem of the setting that names it.
+  fileprivate init(_ error: UnavailableAddress, host: String, port: String) {
+    self.init(["\(error.isForPort ? port : host): \(error)"])
+  }
+}
+
+func logger(for service: String, level: Logger.Level, lines: LineBuffer) -> Logger {
+  Logger(label: service) { _ in JSONLogHandler(service: service, level: level, lines: lines) }
 }

@@ -127,9 +127,9 @@ extension Setting where Value == String {
 }
 
 @Sendable private func parsedURL(_ text: String) -> String? {
-  guard text.hasPrefix("http://") || text.hasPrefix("https://"), text.count > 8 else { return nil }
+  guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return nil }
   let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
-  guard !authority.contains("@") else { return nil }
+  guard !authority.isEmpty, !authority.contains("@") else { return nil }
   return text.hasSuffix("/") ? String(text.dropLast()) : text
 }
 

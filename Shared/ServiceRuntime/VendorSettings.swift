@@ -1,3 +1,5 @@
+import Certificates
+
 /// How to reach one vendor's API: `PREFIX_API_KEY` and `PREFIX_BASE_URL`.
 package struct VendorSettings: Sendable {
   package let key: Setting<String?>
@@ -49,6 +51,23 @@ package struct VendorSettings: Sendable {
     "PROVIDER_CA_FILE",
     "PEM file of the certificates that providers' servers are trusted by, instead of the system's."
   )
+
+  /// The file of `PROVIDER_CA_FILE`, or `nil` for the system's certificates.
+  ///
+  /// Throws what is wrong with the file, before the first call finds out.
+  package static func trustedCertificates(
+    _ values: SettingValues
+  ) throws(ConfigurationProblems) -> String? {
+    guard let path = values[Self.certificates] else { return nil }
+    do throws(CertificateProblems) {
+      _ = try Credentials(CertificateFiles(authorities: path), role: .client)
+    } catch {
+      throw ConfigurationProblems(
+        error.problems.map { "\(Self.certificates.about.key): \($0.text)" }
+      )
+    }
+    return path
+  }
 }
 
 extension [SettingDescription] {

@@ -69,14 +69,28 @@ def test_another_provider_is_measured_on_the_same_files(tmp_path):
     [
         (("--moods", "nowhere.tsv"), 66, "can't be read"),
         (("--moods", "bad.tsv"), 65, "not a line"),
+        (("--moods", "empty.tsv"), 65, "empty.tsv has no rows"),
+        (("--goemotions", "empty.tsv"), 65, "empty.tsv has no rows"),
         (("--moods", "bad.tsv", "--provider", "openai"), 78, "does not name openai"),
         (("--moods", "bad.tsv", "--tags", "bad.tsv"), 64, "one of"),
     ],
 )
 def test_what_can_not_be_measured_is_said(tmp_path, arguments, status, said):
     (tmp_path / "bad.tsv").write_text("no tabs\n")
+    (tmp_path / "empty.tsv").write_text("\n")
     result = System(tmp_path).emotion.run("evaluate", *arguments)
     assert result.returncode == status, result.stderr
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "said"), [("--moods", "empty.tsv has no rows"), ("--goemotions", "no comment tells an emotion")]
+)
+def test_nothing_is_no_measure_of_the_gateway(system, tmp_path, option, said):
+    file = tmp_path / "empty.tsv"
+    file.write_text("\n")
+    result = system.gateway.run("evaluate", option, str(file))
+    assert (result.returncode, result.stdout) == (65, "")
     assert said in result.stderr
 
 

@@ -7,7 +7,9 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -127,4 +129,28 @@ def test_a_wrong_setting_is_passed_on_and_its_complaint_shown(start):
     run = start(EMOTION_PROVIDERS="oracle")
     assert run.process.wait(60) == 1
     assert "EMOTION_PROVIDERS" in run.text
+    assert run.answering() == []
+
+
+class Ready(BaseHTTPRequestHandler):
+    """Says of every page that all is well, as another instance would."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_port_of_another_instance_is_told_before_anything_is_loaded_through_it(start):
+    with HTTPServer(("127.0.0.1", 0), Ready) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        run = start(EMOTION_PORT=str(other.server_port))
+        try:
+            assert run.process.wait(60) == 1
+        finally:
+            other.shutdown()
+    assert f"EMOTION_PORT: another process listens on port {other.server_port}" in run.text
+    assert "Loading" not in run.text and "NetflixGPT is ready" not in run.text
     assert run.answering() == []

@@ -60,6 +60,9 @@ struct CommentRetrieval: Sendable {
       if row % 4 == 0 { queries.append(comment) } else { items.append(comment) }
       row += 1
     }
+    guard !queries.isEmpty else {
+      throw MoodQueries.Malformed(description: "no comment tells an emotion")
+    }
     self.queries = Array(queries.prefix(Self.maxQueries))
     self.items = Array(items.prefix(Self.maxItems))
   }

@@ -88,6 +88,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func titles(_ recommender: Recommender) async throws -> Titles? {
     guard let path = self.moods else { return nil }
     let queries = try MoodQueries(try labelledText(atPath: path))
+    try requireRows(queries.queries, inFileAt: path)
     let snapshot = try await recommender.store.snapshot(for: .answers)
     guard snapshot.count > 0 else { throw RPCError.emptyCatalog }
     let titles = try await recommender.store.titles(snapshot.ids)

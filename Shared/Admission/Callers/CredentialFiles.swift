@@ -20,7 +20,11 @@ struct CredentialFiles: Sendable {
   func read() async throws(AdmissionProblem) -> Credentials.Content {
     var content = Credentials.Content()
     if let path = self.configuration.keysFile {
-      content.keys = APIKeys(try KeyLine.read(try Self.bytes(path, "the file of keys")))
+      do throws(AdmissionProblem) {
+        content.keys = APIKeys(try KeyLine.read(try Self.bytes(path)))
+      } catch {
+        throw error.of("API_KEYS_FILE", path)
+      }
     }
     if self.configuration.jwksFile != nil || self.configuration.tokenSecret != nil {
       content.tokens = try await self.tokens()
@@ -31,12 +35,18 @@ struct CredentialFiles: Sendable {
   private func tokens() async throws(AdmissionProblem) -> Tokens {
     var keys: [VerificationKey] = []
     if let path = self.configuration.jwksFile {
-      keys += try await VerificationKey.read(
-        jwks: try Self.bytes(path, "the JSON Web Key Set")
-      )
+      do throws(AdmissionProblem) {
+        keys += try await VerificationKey.read(jwks: try Self.bytes(path))
+      } catch {
+        throw error.of("JWT_JWKS_FILE", path)
+      }
     }
     if let secret = self.configuration.tokenSecret {
-      keys.append(try await VerificationKey.shared(secret: secret))
+      do throws(AdmissionProblem) {
+        keys.append(try await VerificationKey.shared(secret: secret))
+      } catch {
+        throw error.of("JWT_SECRET")
+      }
     }
     return Tokens(
       keys,
@@ -70,13 +80,13 @@ struct CredentialFiles: Sendable {
 
   private func contents() -> [[UInt8]?] {
     [self.configuration.keysFile, self.configuration.jwksFile].map { path in
-      path.flatMap { try? Self.bytes($0, "") }
+      path.flatMap { try? Self.bytes($0) }
     }
   }
 
-  private static func bytes(_ path: String, _ name: String) throws(AdmissionProblem) -> [UInt8] {
+  private static func bytes(_ path: String) throws(AdmissionProblem) -> [UInt8] {
     do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
-      throw AdmissionProblem("\(name) can't be read")
+      throw AdmissionProblem("the file can't be read")
     }
   }
 }

@@ -69,6 +69,19 @@ import Testing
     #expect(values[Self.address] == "http://b/@v1")
   }
 
+  @Test(arguments: ["http://h", "https://h", "http://h:1"])
+  func `a host may have one letter`(text: String) throws {
+    let values = try SettingValues(Self.table, environment: ["ADDRESS": text])
+    #expect(values[Self.address] == text)
+  }
+
+  @Test(arguments: ["http://", "https://", "http:///v1", "https://?a", "http:/h"])
+  func `an address without a host is refused`(text: String) {
+    #expect(throws: ConfigurationProblems.self) {
+      try SettingValues(Self.table, environment: ["ADDRESS": text])
+    }
+  }
+
   @Test func `a slash at the end of an address is dropped`() throws {
     let values = try SettingValues(Self.table, environment: ["ADDRESS": "https://b/v1/"])
     #expect(values[Self.address] == "https://b/v1")
