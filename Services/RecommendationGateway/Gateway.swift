@@ -145,18 +145,15 @@ struct Gateway: Service {
     await self.catalog.close()
   }
 
-  /// Why moods can't be compared with the catalog.
+  /// Why moods can't be compared with the catalog, as far as both sides can be asked.
   private func spaceProblem() async -> String? {
     guard let snapshot = await self.catalog.glimpse(), snapshot.count > 0 else { return nil }
     do {
       let space = try await self.recommender.embeddings.currentSpace()
       guard space != snapshot.space else { return nil }
       return Recommender.spaceMismatch(catalog: snapshot.space, service: space).message
-    } catch let error as RPCError {
-      // Who is busy for a moment says when to come back.
-      return error.retryDelay == nil ? self.embedding.explanation(of: error) : nil
     } catch {
-      return "the embedding service could not be asked"
+      return (error as? RPCError).flatMap { self.embedding.misconfiguration(by: $0) }
     }
   }
 }

@@ -161,7 +161,8 @@ final class ClientLoop {
     self.failWaiting(
       HTTPTransportError(
         known?.reason ?? .unreachable,
-        "\(self.authority): \(known?.description ?? "\(error)")"
+        "\(self.authority): \(known?.description ?? "\(error)")",
+        isUnsent: true
       )
     )
   }

@@ -68,6 +68,8 @@ struct MessageCount {
         if let name = shape.messages[Int(key >> 3)] {
           self.countFields(of: field, as: name, depth: depth + 1)
         }
+      // A group's fields lie between its tags.
+      case 3, 4: continue
       default: return
       }
     }

@@ -132,8 +132,15 @@ package struct BackendService: Sendable {
 
   private var refusal: String { "refused our key: see \(self.settings.key)" }
 
+  /// What an error says of our settings, or `nil` where they are not at fault.
+  package func misconfiguration(by error: RPCError) -> String? {
+    let reasons = [RPCError.refusedKey, RPCError.misconfigured]
+    guard let reason = error.reason, reasons.contains(reason) else { return nil }
+    return self.explanation(of: error)
+  }
+
   /// What an error of the service says to who can correct it.
-  package func explanation(of error: RPCError) -> String {
+  private func explanation(of error: RPCError) -> String {
     if error.reason == RPCError.refusedKey { return self.refusal }
     if error.reason == RPCError.misconfigured || error.code == .notFound {
       return "is another service: see \(self.settings.places)"

@@ -91,6 +91,7 @@ import Testing
     ("不安で眠れない", "anxiety"), ("不安しかない", "anxiety"), ("幸せかもしれない", "joy"),
     ("好きだけど眠れない", "love"), ("疲れがとれない", "tiredness"), ("행복하지만 잠을 못 자", "joy"),
     ("너무 슬퍼 잠을 못 자", "sadness"), ("불안 행복", "joy"), ("είμαι χαρούμενος", "joy"),
+    ("दोस्त ने मुझे खुश किया", "joy"),
   ])
   func `keeps what stands beside a denial of something else`(mood: String, family: String) throws {
     #expect(try self.families(mood, first: 1) == [family])

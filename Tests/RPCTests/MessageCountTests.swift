@@ -26,6 +26,9 @@ import Testing
     let response = try await self.post(self.filters(2_000_000), "application/proto")
     #expect(response.status == 429)
     #expect(await response.error?.reason == "TOO_MANY_MESSAGES")
+    // After a group of no fields, whose number nothing has.
+    let grouped = [0xBB, 0x06, 0xBC, 0x06] + self.filters(2_000_000)
+    #expect(try await self.post(grouped, "application/proto").status == 429)
     let objects = #"{"unknown":["# + String(repeating: "{},", count: 700_000) + "{}]}"
     let other = try await self.post(Array(objects.utf8), "application/json")
     #expect(await other.error?.reason == "TOO_MANY_MESSAGES")

@@ -96,9 +96,9 @@ extension Recommender {
 }
 
 extension CallScope {
-  private static let timeForHelp = Duration.milliseconds(200)
+  private static let timeForHelp = Duration.milliseconds(500)
 
-  /// The same with an earlier deadline: a tenth of the time left is kept, at most 200 ms.
+  /// The same with an earlier deadline: a tenth of the time left is kept, at most 500 ms.
   var leavingTimeForHelp: CallScope {
     var scope = self
     scope.deadline = self.deadline.map { deadline in
@@ -111,7 +111,7 @@ extension CallScope {
 
 extension RPCError {
   /// What an error may come before its caller's deadline of which it tells.
-  private static let slack = Duration.milliseconds(200)
+  private static let slack = Duration.milliseconds(500)
 
   /// Whether it concerns the time of the call being served, and not what was asked.
   var isOfCaller: Bool {

@@ -104,15 +104,15 @@ struct RecommendationHandlers: Sendable {
         reason: "OUT_OF_RANGE"
       )
     }
-    let level = items.map { self.level(of: $0.mood) }.max() ?? .none
     let catalog: Result<CatalogSnapshot, RPCError>
     do {
       catalog = .success(
-        try await Recommender.leavingTimeForHelp(at: level) { try await self.snapshot() }
+        try await Recommender.leavingTimeForHelp(at: .crisis) { try await self.snapshot() }
       )
     } catch {
       // Without a catalog nobody gets titles, but those in need get help.
-      guard level == .crisis, !Task.isCancelled else { throw error }
+      guard !Task.isCancelled, items.contains(where: { self.level(of: $0.mood) == .crisis })
+      else { throw error }
       catalog = .failure(error as? RPCError ?? Recommender.late)
     }
     let results = try await concurrently(items.indices, atMost: 8) { index in

@@ -143,7 +143,7 @@ private let denyingWords: [String: Set<String>] = [
   "da": ["ikke", "aldrig", "uden"],
   "el": ["δεν", "δε", "ουτε", "χωρις"],
   "fi": ["en", "et", "ei", "emme", "ette", "eivat"],
-  "hi": ["नह", "न"],
+  "hi": ["नह"],
   "ko": ["안", "못", "않아", "않아요", "없어", "없어요", "없다"],
   "tr": ["degil", "degilim", "degiliz", "degilsin"],
   "uk": ["не", "ні", "без"],

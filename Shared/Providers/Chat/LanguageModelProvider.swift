@@ -104,7 +104,8 @@ package final class LanguageModelProvider: EmotionProvider {
 
   /// Asks, and once more where the answer can't be read.
   ///
-  /// Where a server refuses a question that got more room by what was learnt, the room is given up.
+  /// Where a server refuses a question that got more room by what was learnt and answers it without,
+  /// the room is given up.
   ///
   /// - Parameters:
   ///   - plain: What to ask, with the room that it needs without thoughts.
@@ -118,7 +119,20 @@ package final class LanguageModelProvider: EmotionProvider {
     until deadline: ContinuousClock.Instant,
     read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
   ) async throws(ProviderError) -> (answer: Answer, isRepaired: Bool) {
-    let isWide = self.room.isWide(for: plain)
+    try await self.answer(
+      to: plain,
+      isWide: self.room.isWide(for: plain),
+      until: deadline,
+      read: read
+    )
+  }
+
+  private func answer<Answer>(
+    to plain: ChatQuestion,
+    isWide: Bool,
+    until deadline: ContinuousClock.Instant,
+    read: (_ reply: ChatReply, _ isLenient: Bool) throws(ProviderError) -> Answer
+  ) async throws(ProviderError) -> (answer: Answer, isRepaired: Bool) {
     var question = isWide ? AnswerRoom.widen(plain) : plain
     var first: ChatReply?
     let failure: ProviderError
@@ -130,8 +144,10 @@ package final class LanguageModelProvider: EmotionProvider {
       failure = error
     }
     if isWide, failure == .badRequest {
+      let answered = try await self.answer(to: plain, isWide: false, until: deadline, read: read)
+      // The room was at fault, and not what was asked.
       self.room.forget(plain)
-      return try await self.answer(to: plain, until: deadline, read: read)
+      return answered
     }
     let hasAllRoom = isWide && failure == .truncated
     guard failure.treatment.retry == .repair, !hasAllRoom else { throw failure }

@@ -51,7 +51,12 @@ package final class LineBuffer: Sendable {
   /// Adds a line as `append` does, and writes it where nobody `run()`s the buffer, as while a
   /// process starts and ends; a file that takes nothing is waited for then, a second at most.
   func log(_ body: (inout String) -> Void) {
-    if !self.add(body) { self.flush() }
+    guard self.add(body) else { return self.flush() }
+    // Soon, so that a crash loses no line, and not where others are at it.
+    _ = self.writer.withLockIfAvailable { writer in
+      if writer.lines.isEmpty { writer.lines.add(self.take()) }
+      writer.lines.write(to: self.descriptor)
+    }
   }
 
   /// Adds a line; returns whether `run()` will write it.
@@ -100,8 +105,11 @@ package final class LineBuffer: Sendable {
   /// vain.
   package func flush() {
     self.writer.withLock { writer in
-      writer.lines.add(self.take())
       writer.lines.write(to: self.descriptor, within: writer.patience)
+      if writer.lines.isEmpty {
+        writer.lines.add(self.take())
+        writer.lines.write(to: self.descriptor, within: writer.patience)
+      }
       writer.patience = writer.lines.isEmpty ? Self.patience : .zero
     }
   }

@@ -139,14 +139,14 @@ import Testing
     try await ToyGateway.with(slow == "catalog" ? "" : Self.catalog, at: place) { gateway in
       gateway.services.state.withLock { state in
         state.safety = .crisis
-        if slow == "emotion-service" { state.extractDelay = .seconds(5) }
-        if slow == "embedding-service" { state.embedDelay = .seconds(5) }
+        if slow == "emotion-service" { state.extractDelay = .seconds(9) }
+        if slow == "embedding-service" { state.embedDelay = .seconds(9) }
       }
       let answer = try await gateway.client.call(
         RecommendationMethods.recommend,
         // Where it answers, the emotion service alone sees the crisis.
         .with { $0.mood = slow == "embedding-service" ? "fear of tonight" : "I want to die" },
-        timeout: .seconds(3)
+        timeout: .seconds(5)
       )
       #expect(answer.safety.level == .crisis)
       // A machine that is busy may not get to name the part in time.
